@@ -1,0 +1,129 @@
+//! Where values come from, and which source wins.
+
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+use super::file::{self, FileError};
+
+/// Where a value came from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Source {
+    /// `--set NAME=value`.
+    CommandLine,
+    /// A variable of the process environment.
+    Process,
+    /// A line of an env file; both numbers count from 1.
+    EnvFile {
+        /// The file, as it was named.
+        path: PathBuf,
+        /// The line.
+        line: usize,
+        /// The first character of the value, or of what is wrong.
+        column: usize,
+    },
+    /// A file that holds nothing but the value.
+    ValueFile {
+        /// The file, as it was named.
+        path: PathBuf,
+        /// The variable that names it, such as `SECRET_KEY_FILE`.
+        variable: String,
+    },
+    /// Nobody gave a value.
+    Default,
+}
+
+impl fmt::Display for Source {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::CommandLine => f.write_str("--set"),
+            Self::Process => f.write_str("process environment"),
+            Self::EnvFile { path, line, column } => write!(f, "{}:{line}:{column}", path.display()),
+            Self::ValueFile { path, variable } => write!(f, "{} (from {variable})", path.display()),
+            Self::Default => f.write_str("default"),
+        }
+    }
+}
+
+/// All sources of a process but the defaults, strongest first.
+#[derive(Default)]
+pub(super) struct Sources {
+    pub(super) directory: PathBuf,
+    pub(super) layers: Vec<Layer>,
+}
+
+/// One source: each name at most once.
+pub(super) struct Layer {
+    pub(super) values: BTreeMap<String, Given>,
+    /// Only names that begin so are certainly meant for this application; `None` for all of them.
+    pub(super) prefix: Option<String>,
+}
+
+/// A value as it was given.
+#[derive(Clone)]
+pub(super) struct Given {
+    pub(super) text: OsString,
+    pub(super) source: Source,
+}
+
+/// The strongest source's word on a setting.
+pub(super) struct Found<'a> {
+    /// The name that was written: the setting's own, an alias, or one of them with `_FILE`.
+    pub(super) written: String,
+    /// The name without `_FILE`.
+    pub(super) name: &'a str,
+    given: &'a Given,
+    /// Another name for the same setting in the same source.
+    pub(super) rival: Option<String>,
+}
+
+/// Why a value that was given cannot be had.
+pub(super) enum Unreadable {
+    NotUtf8,
+    File { path: PathBuf, error: FileError },
+}
+
+/// The largest file that `NAME_FILE` may name.
+const VALUE_FILE_MAX_BYTES: u64 = 64 * 1024;
+
+impl Sources {
+    /// The strongest source that has a word on one of the names.
+    pub(super) fn find<'a>(&'a self, names: &[&'a str]) -> Option<Found<'a>> {
+        self.layers.iter().find_map(|layer| {
+            let written =
+                names.iter().flat_map(|name| [(*name, (*name).to_owned()), (*name, format!("{name}_FILE"))]);
+            let mut found = written.filter_map(|(name, written)| {
+                layer.values.get(&written).map(|given| Found { written, name, given, rival: None })
+            });
+            let first = found.next()?;
+            let rival = found.next().map(|other| other.written);
+            Some(Found { rival, ..first })
+        })
+    }
+
+    /// The text that was found, with its source. One trailing newline of a file is cut.
+    pub(super) fn text(&self, found: &Found<'_>) -> Result<(String, Source), Unreadable> {
+        let text = found.given.text.to_str().ok_or(Unreadable::NotUtf8)?;
+        if found.written == found.name {
+            return Ok((text.to_owned(), found.given.source.clone()));
+        }
+        let path = Path::new(text);
+        match file::read_text(&self.directory.join(path), VALUE_FILE_MAX_BYTES) {
+            Ok(content) => {
+                let value = content.strip_suffix('\n').unwrap_or(&content);
+                let value = value.strip_suffix('\r').unwrap_or(value).to_owned();
+                Ok((value, Source::ValueFile { path: path.to_owned(), variable: found.written.clone() }))
+            }
+            Err(error) => Err(Unreadable::File { path: path.to_owned(), error }),
+        }
+    }
+}
+
+impl Found<'_> {
+    /// Where the name was written.
+    pub(super) fn source(&self) -> &Source {
+        &self.given.source
+    }
+}
