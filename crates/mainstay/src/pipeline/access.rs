@@ -1,0 +1,170 @@
+//! The access line and the metrics of a request, written when its answer has ended.
+//!
+//! | field | meaning |
+//! |---|---|
+//! | `method`, `path` | as sent; the query string is never logged |
+//! | `route` | the route's path, `(unmatched)` where there is none |
+//! | `status` | of the answer |
+//! | `code` | of the refusal, where it was one |
+//! | `outcome` | `complete`, or `aborted` when the client left or the answer broke off |
+//! | `duration_ms` | from the request's head to the end of the answer |
+//! | `bytes` | of the answer's body |
+//! | `client` | the client's address |
+//! | `client_request_id`, `user_agent` | as sent, bounded |
+
+use std::panic::AssertUnwindSafe;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+use axum::body::Body;
+use bytes::Bytes;
+use http::{Method, StatusCode};
+use http_body::{Body as HttpBody, Frame, SizeHint};
+use mainstay_core::Clock;
+
+use super::Exchange;
+use crate::ErrorCode;
+
+/// The label of requests that no route matches, so that their number cannot grow the metrics.
+const UNMATCHED: &str = "(unmatched)";
+
+/// What the access line will say. It is written when this is dropped, so no request goes without one.
+pub(super) struct Access {
+    exchange: Exchange,
+    clock: Clock,
+    span: tracing::Span,
+    answer: Option<(StatusCode, Option<ErrorCode>)>,
+    bytes: u64,
+    complete: bool,
+}
+
+impl Access {
+    pub(super) fn open(exchange: Exchange, clock: Clock, span: tracing::Span) -> Self {
+        metrics::gauge!("http_requests_in_flight").increment(1.0);
+        Self { exchange, clock, span, answer: None, bytes: 0, complete: false }
+    }
+
+    pub(super) fn answered(mut self, status: StatusCode, code: Option<ErrorCode>) -> Self {
+        self.answer = Some((status, code));
+        self
+    }
+
+    fn write(&self) {
+        let exchange = &self.exchange;
+        let elapsed = self.clock.now().saturating_duration_since(exchange.received());
+        let (status, code) = self.answer.unzip();
+        let route = exchange.row().map_or(UNMATCHED, |row| row.path.as_str());
+        let outcome = if self.complete { "complete" } else { "aborted" };
+        let method = method_label(exchange.method());
+        let _inside = self.span.enter();
+        tracing::info!(
+            target: "mainstay::access",
+            method = %exchange.method(),
+            path = exchange.path(),
+            route,
+            status = status.map(|status| status.as_u16()),
+            code = code.flatten().map(ErrorCode::as_str),
+            outcome,
+            duration_ms = elapsed.as_secs_f64() * 1000.0,
+            bytes = self.bytes,
+            client = %exchange.client(),
+            client_request_id = exchange.client_request_id(),
+            user_agent = exchange.user_agent(),
+            "answered"
+        );
+        let status = status.map_or_else(|| "none".to_owned(), |status| status.as_str().to_owned());
+        let route = route.to_owned();
+        metrics::counter!("http_requests_total", "method" => method, "route" => route.clone(), "status" => status)
+            .increment(1);
+        metrics::histogram!("http_request_duration_seconds", "method" => method, "route" => route)
+            .record(elapsed.as_secs_f64());
+    }
+}
+
+impl Drop for Access {
+    fn drop(&mut self) {
+        metrics::gauge!("http_requests_in_flight").decrement(1.0);
+        self.write();
+    }
+}
+
+/// An answer's body: counts its bytes, survives its panics, and writes the access line when it ends.
+pub(super) struct Tail {
+    body: Body,
+    access: Access,
+    ended: bool,
+    broken: bool,
+}
+
+/// The body of an answer panicked while it was being produced.
+#[derive(Debug, thiserror::Error)]
+#[error("the answer's body panicked")]
+struct BodyPanicked;
+
+impl Tail {
+    pub(super) fn new(body: Body, access: Access) -> Self {
+        Self { body, access, ended: false, broken: false }
+    }
+}
+
+impl HttpBody for Tail {
+    type Data = Bytes;
+    type Error = axum::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
+        let this = &mut *self;
+        let span = this.access.span.clone();
+        let _inside = span.enter();
+        let body = Pin::new(&mut this.body);
+        let polled = std::panic::catch_unwind(AssertUnwindSafe(|| body.poll_frame(context)));
+        let frame = match polled {
+            Ok(poll) => ready!(poll),
+            // The head has left: all that can still be said is that the body is not whole.
+            Err(_) => Some(Err(axum::Error::new(BodyPanicked))),
+        };
+        match &frame {
+            Some(Ok(frame)) => this.access.bytes += frame.data_ref().map_or(0, |data| data.len() as u64),
+            Some(Err(error)) => {
+                this.broken = true;
+                tracing::error!(error = %mainstay_core::Chain(error), "the answer broke off");
+            }
+            None => this.ended = true,
+        }
+        Poll::Ready(frame)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
+}
+
+impl Drop for Tail {
+    fn drop(&mut self) {
+        // hyper does not ask again for a body whose last byte it has, nor at all for the answer to a HEAD.
+        let ended = self.ended || self.body.is_end_stream() || self.access.exchange.method() == Method::HEAD;
+        self.access.complete = ended && !self.broken;
+    }
+}
+
+/// The methods that there are; a client's inventions are one label.
+fn method_label(method: &Method) -> &'static str {
+    match method.as_str() {
+        "GET" => "GET",
+        "HEAD" => "HEAD",
+        "POST" => "POST",
+        "PUT" => "PUT",
+        "PATCH" => "PATCH",
+        "DELETE" => "DELETE",
+        "OPTIONS" => "OPTIONS",
+        "CONNECT" => "CONNECT",
+        "TRACE" => "TRACE",
+        _ => "OTHER",
+    }
+}

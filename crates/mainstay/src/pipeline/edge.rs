@@ -1,0 +1,89 @@
+//! The service around the whole router.
+
+use std::sync::{Arc, PoisonError, RwLock};
+
+use axum::body::Body;
+use axum::response::Response;
+use bytes::Bytes;
+use http::{Request, StatusCode};
+use hyper::body::Incoming;
+use mainstay_core::{Clock, random};
+use tracing::Instrument;
+
+use super::access::Access;
+use super::{Exchange, GuardLayer, RequestSettings};
+use crate::accept::{Handle, Peer};
+use crate::refusal;
+use crate::routes::{Assembled, RouteProblem, RouteTable, Routes, assemble};
+
+/// Answers requests by the routes that are installed.
+///
+/// A service answers probes before it is built, so the routes can be replaced while requests are served:
+/// each request sees one table from beginning to end.
+#[derive(Clone)]
+pub struct Edge {
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    clock: Clock,
+    settings: RequestSettings,
+    guard: GuardLayer,
+    stage: RwLock<Assembled>,
+}
+
+impl Edge {
+    /// An edge without routes.
+    pub fn new(settings: RequestSettings, clock: Clock) -> Self {
+        let guard = GuardLayer::new(&settings);
+        Self { shared: Arc::new(Shared { clock, settings, guard, stage: RwLock::default() }) }
+    }
+
+    /// Replaces the routes. What no route matches is refused with `unmatched`.
+    ///
+    /// # Errors
+    ///
+    /// Every problem of the registrations; the routes in place stay.
+    pub fn install(
+        &self,
+        routes: Routes,
+        unmatched: crate::ErrorCode,
+    ) -> Result<RouteTable, Vec<RouteProblem>> {
+        let Shared { settings, guard, stage, .. } = &*self.shared;
+        let assembled = assemble(routes, settings, guard, unmatched)?;
+        let table = assembled.table.clone();
+        // A stage is two handles that are replaced together: a panic elsewhere cannot tear it.
+        *stage.write().unwrap_or_else(PoisonError::into_inner) = assembled;
+        Ok(table)
+    }
+
+    /// The routes in place.
+    pub fn table(&self) -> RouteTable {
+        self.stage().table
+    }
+
+    /// Answers one request.
+    pub async fn answer(&self, request: Request<Body>, peer: Peer) -> Response {
+        let Shared { clock, settings, .. } = &*self.shared;
+        let router = self.stage().router;
+        let (head, body) = request.into_parts();
+        let exchange = Exchange::open(&head, &peer, &settings.trusted_proxies, clock);
+        let span = tracing::info_span!("request", request_id = %exchange.request_id());
+        let access = Access::open(exchange.clone(), clock.clone(), span.clone());
+        super::edge(router, exchange, access, Request::from_parts(head, body)).instrument(span).await
+    }
+
+    fn stage(&self) -> Assembled {
+        self.shared.stage.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
+impl Handle for Edge {
+    async fn handle(&self, request: Request<Incoming>, peer: Peer) -> Response {
+        self.answer(request.map(Body::new), peer).await
+    }
+
+    fn refuse(&self, status: StatusCode) -> Bytes {
+        refusal::connection_refusal(status, random::uuid(&self.shared.clock))
+    }
+}

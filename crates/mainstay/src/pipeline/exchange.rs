@@ -1,0 +1,187 @@
+//! One request and its answer, from the first byte to the last.
+
+use std::fmt;
+use std::net::IpAddr;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, OnceLock};
+
+use axum::extract::FromRequestParts;
+use http::request::Parts;
+use http::{HeaderMap, HeaderValue, Method, header};
+use jiff::Timestamp;
+use mainstay_core::{Clock, random};
+use tokio::time::Instant;
+use uuid::Uuid;
+
+use crate::accept::Peer;
+use crate::controls::client::TrustedProxies;
+use crate::controls::host::{self, Host};
+use crate::controls::{Control, ControlSet};
+use crate::refusal::Format;
+use crate::routes::Row;
+use crate::{ErrorCode, Refusal};
+
+/// The longest id of a client's own that is kept, in bytes.
+const MAX_CLIENT_ID_BYTES: usize = 128;
+
+/// The id of a request: a UUID of version 7, always ours.
+pub type RequestId = Uuid;
+
+/// What is known of a request beyond its head, and what its answer must prove.
+///
+/// Handlers take it as an extractor; clones share one exchange.
+#[derive(Clone)]
+pub struct Exchange {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    request_id: RequestId,
+    client_request_id: Option<String>,
+    received: Instant,
+    received_at: Timestamp,
+    client: IpAddr,
+    host: Result<Option<Host>, Refusal>,
+    method: Method,
+    path: String,
+    user_agent: Option<HeaderValue>,
+    format: Format,
+    row: OnceLock<Arc<Row>>,
+    deadline: OnceLock<Instant>,
+    stamps: AtomicU32,
+}
+
+impl Exchange {
+    /// Opens an exchange: whatever is decided once a request is decided here.
+    pub(crate) fn open(head: &Parts, peer: &Peer, proxies: &TrustedProxies, clock: &Clock) -> Self {
+        let inner = Inner {
+            request_id: random::uuid(clock),
+            client_request_id: client_request_id(&head.headers),
+            received: clock.now(),
+            received_at: clock.timestamp(),
+            client: proxies.client(peer.address.ip(), &head.headers),
+            host: host::resolve(head),
+            method: head.method.clone(),
+            path: head.uri.path().to_owned(),
+            user_agent: head.headers.get(header::USER_AGENT).cloned(),
+            format: Format::of(&head.headers),
+            row: OnceLock::new(),
+            deadline: OnceLock::new(),
+            stamps: AtomicU32::new(0),
+        };
+        Self { inner: Arc::new(inner) }
+    }
+
+    /// The request's id, as in `X-Request-ID`, in every refusal and on every log line.
+    pub fn request_id(&self) -> RequestId {
+        self.inner.request_id
+    }
+
+    /// The client's own id for the request, where it sent one that is short and plain.
+    pub fn client_request_id(&self) -> Option<&str> {
+        self.inner.client_request_id.as_deref()
+    }
+
+    /// The client's address, past trusted proxies.
+    pub fn client(&self) -> IpAddr {
+        self.inner.client
+    }
+
+    /// The host that the client asked for.
+    pub fn host(&self) -> Option<&Host> {
+        self.inner.host.as_ref().ok()?.as_ref()
+    }
+
+    /// When the request's head had arrived.
+    pub fn received(&self) -> Instant {
+        self.inner.received
+    }
+
+    /// When the request's head had arrived, in UTC.
+    pub fn received_at(&self) -> Timestamp {
+        self.inner.received_at
+    }
+
+    /// When the handler must have answered; calls to other services should not wait beyond it.
+    pub fn deadline(&self) -> Option<Instant> {
+        self.inner.deadline.get().copied()
+    }
+
+    /// The method.
+    pub fn method(&self) -> &Method {
+        &self.inner.method
+    }
+
+    /// The path as sent, without the query string.
+    pub(crate) fn path(&self) -> &str {
+        &self.inner.path
+    }
+
+    pub(crate) fn user_agent(&self) -> Option<&str> {
+        self.inner.user_agent.as_ref()?.to_str().ok()
+    }
+
+    pub(crate) fn format(&self) -> Format {
+        self.inner.format
+    }
+
+    /// Why the request cannot be routed at all.
+    pub(crate) fn ambiguity(&self) -> Option<Refusal> {
+        self.inner.host.as_ref().err().cloned()
+    }
+
+    /// Binds the exchange to its route. Only the first binding counts.
+    pub(crate) fn enter(&self, row: &Arc<Row>) {
+        let _ = self.inner.row.set(Arc::clone(row));
+    }
+
+    /// The route, once a guard was reached.
+    pub(crate) fn row(&self) -> Option<&Row> {
+        self.inner.row.get().map(|row| &**row)
+    }
+
+    pub(crate) fn set_deadline(&self, deadline: Instant) {
+        let _ = self.inner.deadline.set(deadline);
+    }
+
+    /// Leaves the stamp of a control that ran.
+    pub(crate) fn stamp(&self, control: Control) {
+        let stamp = ControlSet::default().with(control);
+        self.inner.stamps.fetch_or(stamp.bits(), Ordering::Relaxed);
+    }
+
+    /// The controls that ran.
+    pub(crate) fn stamps(&self) -> ControlSet {
+        ControlSet::from_bits(self.inner.stamps.load(Ordering::Relaxed))
+    }
+}
+
+/// A client's own id is kept for the log only, and only while it cannot do harm there.
+fn client_request_id(headers: &HeaderMap) -> Option<String> {
+    let text = headers.get("x-request-id")?.to_str().ok()?;
+    let plain = text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.:/+=".contains(&byte));
+    (plain && !text.is_empty() && text.len() <= MAX_CLIENT_ID_BYTES).then(|| text.to_owned())
+}
+
+impl fmt::Debug for Exchange {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Exchange").field("request_id", &self.inner.request_id).finish_non_exhaustive()
+    }
+}
+
+impl<S: Sync> FromRequestParts<S> for Exchange {
+    type Rejection = Refusal;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Refusal> {
+        parts
+            .extensions
+            .get::<Self>()
+            .cloned()
+            .ok_or_else(|| Refusal::new(ErrorCode::InternalError).because(Unguarded))
+    }
+}
+
+/// A handler was reached without the edge in front of it.
+#[derive(Debug, thiserror::Error)]
+#[error("the request did not come through the edge")]
+pub(crate) struct Unguarded;

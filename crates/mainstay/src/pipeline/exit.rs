@@ -1,0 +1,112 @@
+//! The one way out.
+
+use axum::body::Body;
+use axum::response::Response;
+use http::{HeaderMap, HeaderName, HeaderValue, header};
+
+use super::access::{Access, Tail};
+use super::exchange::Exchange;
+use crate::controls::ControlSet;
+use crate::refusal::{self, ErrorCode, Refusal};
+use crate::routes::{Cache, Row};
+
+/// Carries the request's id.
+pub(crate) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// Headers of somebody else's refusal that mean something to the client.
+const KEPT: [HeaderName; 3] = [header::ALLOW, header::WWW_AUTHENTICATE, header::RETRY_AFTER];
+
+/// An answer came out of a route without the stamp of a control that the route demands.
+#[derive(Debug, thiserror::Error)]
+#[error("the answer lacks the stamp of {}", .0.iter().map(crate::Control::as_str).collect::<Vec<_>>().join(", "))]
+struct StampMissing(ControlSet);
+
+/// Turns whatever came out of the router into what leaves.
+pub(super) fn leave(exchange: &Exchange, access: Access, answer: Response) -> Response {
+    let (mut answer, code) = match proven(exchange, answer).and_then(normalised) {
+        Ok(answer) => (answer, None),
+        Err(refusal) => {
+            log(&refusal);
+            (refusal::render(&refusal, exchange.format(), exchange.request_id()), Some(refusal.code()))
+        }
+    };
+    let headers = answer.headers_mut();
+    headers.insert(REQUEST_ID, id_value(exchange));
+    headers.entry(header::CACHE_CONTROL).or_insert_with(|| cache_value(exchange.row()));
+    headers.entry(header::X_CONTENT_TYPE_OPTIONS).or_insert(HeaderValue::from_static("nosniff"));
+    let access = access.answered(answer.status(), code);
+    answer.map(|body| Body::new(Tail::new(body, access)))
+}
+
+/// Compares the stamps with the route's row. A success that is not proven does not leave.
+fn proven(exchange: &Exchange, answer: Response) -> Result<Response, Refusal> {
+    if answer.status().is_client_error() || answer.status().is_server_error() {
+        return Ok(answer);
+    }
+    let missing = match exchange.row() {
+        Some(row) => row.demanded.without(exchange.stamps()),
+        None => crate::Control::ALL.iter().copied().collect(),
+    };
+    if missing.is_empty() {
+        return Ok(answer);
+    }
+    metrics::counter!("control_stamp_missing_total").increment(1);
+    Err(Refusal::new(ErrorCode::InternalError).because(StampMissing(missing)))
+}
+
+/// Brings every refusal into one shape, whoever made it.
+///
+/// | answer | what leaves |
+/// |---|---|
+/// | not an error | as it is |
+/// | carries a [`Refusal`] | the refusal |
+/// | an error with a body of the handler's own type (JSON, HTML, …) | as it is |
+/// | an error without a body type, or plain text (router, foreign extractor) | the code of its status |
+fn normalised(mut answer: Response) -> Result<Response, Refusal> {
+    let status = answer.status();
+    if !(status.is_client_error() || status.is_server_error()) {
+        return Ok(answer);
+    }
+    if let Some(refusal) = answer.extensions_mut().remove::<Refusal>() {
+        return Err(refusal);
+    }
+    let own = answer
+        .headers()
+        .get(header::CONTENT_TYPE)
+        .is_some_and(|value| !value.as_bytes().starts_with(b"text/plain"));
+    if own { Ok(answer) } else { Err(keep(Refusal::new(ErrorCode::of_status(status)), answer.headers())) }
+}
+
+fn keep(refusal: Refusal, headers: &HeaderMap) -> Refusal {
+    KEPT.iter()
+        .filter_map(|name| Some((name, headers.get(name)?)))
+        .fold(refusal, |refusal, (name, value)| refusal.header(name.clone(), value.clone()))
+}
+
+/// The client learns the code; the log learns why.
+fn log(refusal: &Refusal) {
+    metrics::counter!("http_refusals_total", "code" => refusal.code().as_str()).increment(1);
+    let cause = refusal.cause().map(|cause| mainstay_core::Chain(cause).to_string());
+    let code = refusal.code().as_str();
+    if refusal.code() == ErrorCode::InternalError {
+        tracing::error!(code, cause, "request failed");
+    } else if refusal.code().is_ours() {
+        tracing::warn!(code, cause, "request refused");
+    } else {
+        tracing::debug!(code, cause, message_sent = refusal.text(), "request refused");
+    }
+}
+
+fn id_value(exchange: &Exchange) -> HeaderValue {
+    let mut buffer = uuid::Uuid::encode_buffer();
+    let text = exchange.request_id().hyphenated().encode_lower(&mut buffer);
+    HeaderValue::from_str(text).unwrap_or(HeaderValue::from_static(""))
+}
+
+fn cache_value(row: Option<&Row>) -> HeaderValue {
+    match row.map_or(Cache::NoStore, |row| row.policy.cache) {
+        Cache::NoStore => HeaderValue::from_static("no-store"),
+        Cache::Public(seconds) => HeaderValue::from_str(&format!("public, max-age={seconds}"))
+            .unwrap_or(HeaderValue::from_static("no-store")),
+    }
+}

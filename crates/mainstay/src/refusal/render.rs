@@ -1,0 +1,142 @@
+//! The bytes of a refusal.
+
+use std::sync::LazyLock;
+use std::time::Duration;
+
+use axum::body::Body;
+use axum::response::Response;
+use bytes::Bytes;
+use http::{HeaderValue, StatusCode, header};
+use serde::Serialize;
+use uuid::Uuid;
+
+use super::{Detail, ErrorCode, Format, Refusal};
+
+const JSON: HeaderValue = HeaderValue::from_static("application/json; charset=utf-8");
+const PROBLEM: HeaderValue = HeaderValue::from_static("application/problem+json; charset=utf-8");
+const HTML: HeaderValue = HeaderValue::from_static("text/html; charset=utf-8");
+
+/// Our own envelope.
+#[derive(Serialize)]
+struct Envelope<'a> {
+    error: Error<'a>,
+}
+
+#[derive(Serialize)]
+struct Error<'a> {
+    code: &'static str,
+    message: &'a str,
+    request_id: Uuid,
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    details: &'a [Detail],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    retry_after: Option<u64>,
+}
+
+/// RFC 9457, with our code and request id as extension members.
+#[derive(Serialize)]
+struct Problem<'a> {
+    r#type: &'static str,
+    title: &'static str,
+    status: u16,
+    detail: &'a str,
+    code: &'static str,
+    request_id: Uuid,
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    details: &'a [Detail],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    retry_after: Option<u64>,
+}
+
+/// Never earlier than asked for, and never zero: a client that comes back at once gains nothing.
+fn whole_seconds(wait: Duration) -> u64 {
+    (wait.as_secs() + u64::from(wait.subsec_nanos() > 0)).max(1)
+}
+
+/// Renders a refusal in the form that the client asked for.
+pub(crate) fn render(refusal: &Refusal, format: Format, request_id: Uuid) -> Response {
+    let inner = &*refusal.inner;
+    let retry_after = inner.retry_after.map(whole_seconds);
+    let (content_type, body) = match format {
+        Format::Json => (JSON, json(&Envelope { error: error(refusal, request_id, retry_after) })),
+        Format::Problem => (PROBLEM, json(&problem(refusal, request_id, retry_after))),
+        Format::Html => (HTML, page(refusal, request_id, retry_after)),
+    };
+    let mut response = Response::new(Body::from(body));
+    *response.status_mut() = inner.code.status();
+    let headers = response.headers_mut();
+    headers.extend(inner.headers.clone());
+    headers.insert(header::CONTENT_TYPE, content_type);
+    // A refusal is about one request at one moment; no cache may answer another with it.
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    if let Some(seconds) = retry_after {
+        headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+    }
+    response
+}
+
+/// The whole HTTP/1.1 answer for a request that never became one: its head could not be parsed.
+pub(crate) fn connection_refusal(status: StatusCode, request_id: Uuid) -> Bytes {
+    let refusal = Refusal::new(ErrorCode::of_status(status));
+    let body = json(&Envelope { error: error(&refusal, request_id, None) });
+    let head = format!(
+        "HTTP/1.1 {status}\r\ncontent-type: application/json; charset=utf-8\r\ncontent-length: {}\r\n\
+         x-request-id: {request_id}\r\nx-content-type-options: nosniff\r\ncache-control: no-store\r\n\
+         connection: close\r\n\r\n",
+        body.len()
+    );
+    let mut answer = head.into_bytes();
+    answer.extend_from_slice(&body);
+    Bytes::from(answer)
+}
+
+fn error(refusal: &Refusal, request_id: Uuid, retry_after: Option<u64>) -> Error<'_> {
+    let inner = &*refusal.inner;
+    let code = inner.code.as_str();
+    Error { code, message: &inner.message, request_id, details: &inner.details, retry_after }
+}
+
+fn problem(refusal: &Refusal, request_id: Uuid, retry_after: Option<u64>) -> Problem<'_> {
+    let inner = &*refusal.inner;
+    Problem {
+        r#type: "about:blank",
+        title: inner.code.status().canonical_reason().unwrap_or("Error"),
+        status: inner.code.status().as_u16(),
+        detail: &inner.message,
+        code: inner.code.as_str(),
+        request_id,
+        details: &inner.details,
+        retry_after,
+    }
+}
+
+/// Serialises; these types hold texts and numbers only, so it cannot fail, and if it ever did the status
+/// and the headers would still tell the client enough.
+fn json(value: &impl Serialize) -> Vec<u8> {
+    serde_json::to_vec(value).unwrap_or_default()
+}
+
+fn page(refusal: &Refusal, request_id: Uuid, retry_after: Option<u64>) -> Vec<u8> {
+    static PAGES: LazyLock<minijinja::Environment<'static>> = LazyLock::new(|| {
+        let mut pages = minijinja::Environment::new();
+        // The text is part of the binary and a test renders it, so it is known to parse.
+        let _ = pages.add_template("refusal.html", include_str!("refusal.html"));
+        pages
+    });
+    let inner = &*refusal.inner;
+    let status = inner.code.status();
+    let context = minijinja::context! {
+        status => status.as_u16(),
+        title => status.canonical_reason().unwrap_or("Error"),
+        code => inner.code.as_str(),
+        message => &*inner.message,
+        details => minijinja::value::Serde(&inner.details),
+        request_id => request_id.to_string(),
+        retry_after,
+    };
+    PAGES
+        .get_template("refusal.html")
+        .and_then(|template| template.render(context))
+        .unwrap_or_else(|_| format!("{status}"))
+        .into_bytes()
+}

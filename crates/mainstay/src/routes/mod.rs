@@ -1,0 +1,246 @@
+//! Routes, each registered with its policy.
+//!
+//! ```
+//! use mainstay::{Json, Role, Routes};
+//!
+//! async fn answer() -> Json<u32> {
+//!     Json(42)
+//! }
+//!
+//! let routes: Routes = Routes::at("/api/v1").tag("Answers").get("/answer", answer).role(Role::Viewer);
+//! ```
+//!
+//! A method that describes a route (`role`, `limit`, `waive`, …) speaks of the route registered last.
+//! The handler's own types describe the route in the API reference: nothing is declared twice.
+
+mod describe;
+mod policy;
+mod table;
+
+use std::time::Duration;
+
+use axum::routing::{MethodFilter, MethodRouter, on};
+use http::Method;
+use jiff::civil::Date;
+
+use crate::ErrorCode;
+use crate::controls::Control;
+
+pub use describe::{Answer, DescribeRequest, DescribeResponse, Endpoint, Operation};
+pub use policy::{Auth, Cache, Class, Priority, Rate, Role, RoutePolicy, Waiver};
+pub(crate) use table::{Assembled, assemble};
+pub use table::{RouteProblem, RouteTable, Row};
+
+pub(crate) use describe::Describe;
+
+/// Routes that share a prefix and a state, each with its policy.
+#[must_use]
+pub struct Routes<S = ()> {
+    prefix: &'static str,
+    tag: &'static str,
+    entries: Vec<Entry<S>>,
+    problems: Vec<RouteProblem>,
+}
+
+/// A route before the service is built.
+pub(crate) struct Entry<S> {
+    pub(crate) method: Method,
+    pub(crate) path: String,
+    pub(crate) policy: RoutePolicy,
+    pub(crate) tag: &'static str,
+    pub(crate) summary: Option<&'static str>,
+    pub(crate) errors: Vec<ErrorCode>,
+    pub(crate) describe: Describe,
+    pub(crate) handler: MethodRouter<S>,
+}
+
+impl<S> Default for Routes<S>
+where
+    S: Clone + Send + Sync + 'static,
+{
+    fn default() -> Self {
+        Self::at("")
+    }
+}
+
+impl<S> Routes<S>
+where
+    S: Clone + Send + Sync + 'static,
+{
+    /// No routes yet, without a prefix.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// No routes yet, all to be below `prefix`.
+    pub fn at(prefix: &'static str) -> Self {
+        Self { prefix, tag: "", entries: Vec::new(), problems: Vec::new() }
+    }
+
+    /// The group in the API reference of the routes that follow.
+    pub fn tag(mut self, name: &'static str) -> Self {
+        self.tag = name;
+        self
+    }
+
+    /// Registers a handler for GET (and HEAD).
+    pub fn get<H, T>(self, path: &str, handler: H) -> Self
+    where
+        H: Endpoint<T, S>,
+        T: 'static,
+    {
+        self.route(Method::GET, MethodFilter::GET, path, handler)
+    }
+
+    /// Registers a handler for POST.
+    pub fn post<H, T>(self, path: &str, handler: H) -> Self
+    where
+        H: Endpoint<T, S>,
+        T: 'static,
+    {
+        self.route(Method::POST, MethodFilter::POST, path, handler)
+    }
+
+    /// Registers a handler for PUT.
+    pub fn put<H, T>(self, path: &str, handler: H) -> Self
+    where
+        H: Endpoint<T, S>,
+        T: 'static,
+    {
+        self.route(Method::PUT, MethodFilter::PUT, path, handler)
+    }
+
+    /// Registers a handler for PATCH.
+    pub fn patch<H, T>(self, path: &str, handler: H) -> Self
+    where
+        H: Endpoint<T, S>,
+        T: 'static,
+    {
+        self.route(Method::PATCH, MethodFilter::PATCH, path, handler)
+    }
+
+    /// Registers a handler for DELETE.
+    pub fn delete<H, T>(self, path: &str, handler: H) -> Self
+    where
+        H: Endpoint<T, S>,
+        T: 'static,
+    {
+        self.route(Method::DELETE, MethodFilter::DELETE, path, handler)
+    }
+
+    /// Anybody may call the route, signed in or not.
+    pub fn public(self) -> Self {
+        self.adjust(|entry| entry.policy.auth = Auth::Public)
+    }
+
+    /// An identity with at least this role may call the route.
+    pub fn role(self, role: Role) -> Self {
+        self.adjust(|entry| entry.policy.auth = Auth::Role(role))
+    }
+
+    /// The class whose rate the route shares.
+    pub fn limit(self, class: Class) -> Self {
+        self.adjust(|entry| entry.policy.limit = class)
+    }
+
+    /// How long the handler may take, where the service's own limit does not fit.
+    pub fn deadline(self, deadline: Duration) -> Self {
+        self.adjust(|entry| entry.policy.deadline = Some(deadline))
+    }
+
+    /// How many bytes of body the route takes, where the service's own limit does not fit.
+    pub fn body_bytes(self, bytes: u64) -> Self {
+        self.adjust(|entry| entry.policy.body_bytes = Some(bytes))
+    }
+
+    /// What caches may keep of the answer.
+    pub fn cache(self, cache: Cache) -> Self {
+        self.adjust(|entry| entry.policy.cache = cache)
+    }
+
+    /// Who is let in first when there is not room for all.
+    pub fn priority(self, priority: Priority) -> Self {
+        self.adjust(|entry| entry.policy.priority = priority)
+    }
+
+    /// The route belongs to the lane for slow requests.
+    pub fn slow(self) -> Self {
+        self.adjust(|entry| entry.policy.slow = true)
+    }
+
+    /// Switches a control off, with the reason why that is right.
+    pub fn waive(self, control: Control, reason: &'static str) -> Self {
+        self.adjust(|entry| entry.policy.waivers.push(Waiver { control, reason, until: None }))
+    }
+
+    /// Switches a control off until the end of a day. After it, the service refuses to start in strict
+    /// environments.
+    pub fn waive_until(self, control: Control, reason: &'static str, until: Date) -> Self {
+        self.adjust(|entry| entry.policy.waivers.push(Waiver { control, reason, until: Some(until) }))
+    }
+
+    /// One line for the API reference; without it the handler's name speaks.
+    pub fn summary(self, text: &'static str) -> Self {
+        self.adjust(|entry| entry.summary = Some(text))
+    }
+
+    /// Codes that the handler itself refuses with, beyond those of the controls and extractors.
+    pub fn errors(self, codes: &[ErrorCode]) -> Self {
+        self.adjust(|entry| entry.errors.extend_from_slice(codes))
+    }
+
+    /// All routes of both.
+    pub fn merge(mut self, other: Self) -> Self {
+        self.entries.extend(other.entries);
+        self.problems.extend(other.problems);
+        self
+    }
+
+    /// Gives the handlers their state.
+    pub fn with_state(self, state: S) -> Routes {
+        let entries = self.entries.into_iter().map(|entry| entry.with_state(state.clone())).collect();
+        Routes { prefix: "", tag: "", entries, problems: self.problems }
+    }
+
+    fn route<H, T>(mut self, method: Method, filter: MethodFilter, path: &str, handler: H) -> Self
+    where
+        H: Endpoint<T, S>,
+        T: 'static,
+    {
+        self.entries.push(Entry {
+            method,
+            path: format!("{}{path}", self.prefix),
+            policy: RoutePolicy::default(),
+            tag: self.tag,
+            summary: None,
+            errors: Vec::new(),
+            describe: Describe::of::<H, T, S>(),
+            handler: on::<H, T, S>(filter, handler),
+        });
+        self
+    }
+
+    fn adjust(mut self, change: impl FnOnce(&mut Entry<S>)) -> Self {
+        match self.entries.last_mut() {
+            Some(entry) => change(entry),
+            None => self.problems.push(RouteProblem::NoRouteYet { prefix: self.prefix }),
+        }
+        self
+    }
+}
+
+impl Routes {
+    pub(crate) fn into_parts(self) -> (Vec<Entry<()>>, Vec<RouteProblem>) {
+        (self.entries, self.problems)
+    }
+}
+
+impl<S> Entry<S>
+where
+    S: Clone + Send + Sync + 'static,
+{
+    fn with_state(self, state: S) -> Entry<()> {
+        let Self { method, path, policy, tag, summary, errors, describe, handler } = self;
+        Entry { method, path, policy, tag, summary, errors, describe, handler: handler.with_state(state) }
+    }
+}

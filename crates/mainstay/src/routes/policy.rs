@@ -1,0 +1,184 @@
+//! What a route demands of its requests.
+
+use std::time::Duration;
+
+use jiff::civil::Date;
+use serde::Serialize;
+
+use crate::controls::{Control, ControlSet};
+
+/// The demands of one route. The defaults are strict; loosening one is written where the route is.
+#[derive(Clone, Debug)]
+pub struct RoutePolicy {
+    /// Who may call it.
+    pub auth: Auth,
+    /// How often.
+    pub limit: Class,
+    /// How long a handler may take; `None` takes the service's own limit.
+    pub deadline: Option<Duration>,
+    /// How many bytes of body; `None` takes the service's own limit.
+    pub body_bytes: Option<u64>,
+    /// What caches may keep.
+    pub cache: Cache,
+    /// Who is let in first when there is not room for all.
+    pub priority: Priority,
+    /// Whether the work belongs to the lane for slow requests.
+    pub slow: bool,
+    /// Controls that are off, each with its reason.
+    pub waivers: Vec<Waiver>,
+}
+
+/// Who may call a route.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Auth {
+    /// Anybody.
+    Public,
+    /// A signed-in identity with at least this role.
+    Role(Role),
+}
+
+/// What an identity may do; each role includes the ones before it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Role {
+    /// Reads.
+    Viewer,
+    /// Writes.
+    Editor,
+    /// Operates the service.
+    Operator,
+}
+
+/// A class of routes that share a rate.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct Class {
+    /// The name in settings, headers and metrics.
+    pub name: &'static str,
+    /// The rate unless settings say otherwise.
+    pub rate: Rate,
+}
+
+/// So many requests in so much time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct Rate {
+    /// Requests.
+    pub requests: u32,
+    /// In this many seconds.
+    pub seconds: u32,
+}
+
+/// What caches may keep of an answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Cache {
+    /// Nothing: `no-store`.
+    NoStore,
+    /// For everybody, for this many seconds.
+    Public(u32),
+}
+
+/// Who is let in first when there is not room for all.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Priority {
+    /// Probes and operators.
+    Operations,
+    /// Signing in and out.
+    Identity,
+    /// A person waits.
+    Interactive,
+    /// A program waits.
+    Default,
+    /// Nobody waits.
+    Bulk,
+}
+
+/// A control that is off for a route, and why.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Waiver {
+    /// What is off.
+    pub control: Control,
+    /// Why that is right.
+    pub reason: &'static str,
+    /// The last day on which it holds; `None` holds for good.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub until: Option<Date>,
+}
+
+impl Class {
+    /// The class of routes that name none.
+    pub const DEFAULT: Self = Self::new("default", Rate::per_minute(600));
+
+    /// A class with its rate.
+    pub const fn new(name: &'static str, rate: Rate) -> Self {
+        Self { name, rate }
+    }
+}
+
+impl Rate {
+    /// So many requests a minute.
+    pub const fn per_minute(requests: u32) -> Self {
+        Self { requests, seconds: 60 }
+    }
+}
+
+impl std::fmt::Display for Rate {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self.seconds {
+            1 => write!(f, "{}/s", self.requests),
+            60 => write!(f, "{}/m", self.requests),
+            3600 => write!(f, "{}/h", self.requests),
+            seconds => write!(f, "{}/{seconds}s", self.requests),
+        }
+    }
+}
+
+impl Role {
+    /// The name in settings, tokens and listings.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Viewer => "viewer",
+            Self::Editor => "editor",
+            Self::Operator => "operator",
+        }
+    }
+}
+
+impl Auth {
+    /// The name in listings.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Public => "public",
+            Self::Role(role) => role.as_str(),
+        }
+    }
+}
+
+impl Default for RoutePolicy {
+    /// Operators only, limited, timed, never cached: what a route is that says nothing.
+    fn default() -> Self {
+        Self {
+            auth: Auth::Role(Role::Operator),
+            limit: Class::DEFAULT,
+            deadline: None,
+            body_bytes: None,
+            cache: Cache::NoStore,
+            priority: Priority::Default,
+            slow: false,
+            waivers: Vec::new(),
+        }
+    }
+}
+
+impl RoutePolicy {
+    /// Whether the control is waived.
+    pub fn waives(&self, control: Control) -> bool {
+        self.waivers.iter().any(|waiver| waiver.control == control)
+    }
+
+    /// The controls whose stamps an answer of this route must carry.
+    pub fn demanded(&self) -> ControlSet {
+        Control::ALL.iter().copied().filter(|control| control.is_built() && !self.waives(*control)).collect()
+    }
+}

@@ -1,0 +1,233 @@
+//! The table of all routes, and the router that is made of it.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::routing::MethodRouter;
+use http::Method;
+use jiff::Timestamp;
+
+use super::{Describe, Entry, RoutePolicy, Routes, Waiver};
+use crate::controls::ControlSet;
+use crate::controls::body::BodyLimits;
+use crate::pipeline::{GuardLayer, RequestSettings};
+use crate::{ErrorCode, Refusal};
+
+/// One route of a running service: what it demands, with the service's own limits filled in.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct Row {
+    /// The method; GET stands for HEAD too.
+    pub method: Method,
+    /// The path, with its parameters in braces.
+    pub path: String,
+    /// What it demands.
+    pub policy: RoutePolicy,
+    /// Its group in the API reference.
+    pub tag: &'static str,
+    /// The handler's name.
+    pub name: &'static str,
+    /// One line for the API reference.
+    pub summary: Option<&'static str>,
+    /// Codes that the handler itself refuses with.
+    pub errors: Vec<ErrorCode>,
+    /// How long the handler may take.
+    pub deadline: Duration,
+    /// How much body it takes, and how slowly.
+    pub body: BodyLimits,
+    /// The controls whose stamps its answers carry.
+    pub demanded: ControlSet,
+    describe: Option<Describe>,
+}
+
+/// Every route of a service, in the order of its paths.
+#[derive(Clone, Debug, Default)]
+pub struct RouteTable {
+    rows: Arc<[Arc<Row>]>,
+}
+
+/// What is wrong with a registration. Found before the service starts.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum RouteProblem {
+    /// `role`, `limit` or the like before any route.
+    #[error("a policy is set below '{prefix}' before any route is registered there")]
+    NoRouteYet {
+        /// The prefix of the routes.
+        prefix: &'static str,
+    },
+    /// Two handlers for one method and path.
+    #[error("{method} {path} is registered twice")]
+    Duplicate {
+        /// The method.
+        method: Method,
+        /// The path.
+        path: String,
+    },
+    /// The path is not one, or can be confused with another.
+    #[error("the path {path} cannot be routed: {reason}")]
+    Path {
+        /// The path.
+        path: String,
+        /// Why not.
+        reason: String,
+    },
+    /// A waiver with a blank reason.
+    #[error("{method} {path} waives {control} without a reason", control = .control.as_str())]
+    NoReason {
+        /// The method.
+        method: Method,
+        /// The path.
+        path: String,
+        /// What is waived.
+        control: crate::Control,
+    },
+}
+
+impl RouteTable {
+    /// The rows, in the order of their paths.
+    pub fn rows(&self) -> impl ExactSizeIterator<Item = &Row> {
+        self.rows.iter().map(|row| &**row)
+    }
+
+    /// The waivers whose last day is over, each with its route.
+    pub fn expired(&self, now: Timestamp) -> impl Iterator<Item = (&Row, &Waiver)> {
+        let today = now.to_zoned(jiff::tz::TimeZone::UTC).date();
+        let over = move |waiver: &&Waiver| waiver.until.is_some_and(|until| until < today);
+        self.rows()
+            .flat_map(move |row| row.policy.waivers.iter().filter(over).map(move |waiver| (row, waiver)))
+    }
+}
+
+impl Row {
+    /// What the handler's types say, made anew at each call.
+    pub(crate) fn operation(&self, schemas: &mut schemars::SchemaGenerator) -> Option<super::Operation> {
+        self.describe.map(|describe| describe.run(schemas))
+    }
+
+    /// The row of requests that no route matches: strict, and public since it tells nothing.
+    pub(crate) fn unmatched(settings: &RequestSettings) -> Self {
+        let policy = RoutePolicy { auth: super::Auth::Public, ..RoutePolicy::default() };
+        Self {
+            method: Method::GET,
+            path: "(unmatched)".to_owned(),
+            tag: "",
+            name: "unmatched",
+            summary: None,
+            errors: Vec::new(),
+            deadline: settings.timeout,
+            body: BodyLimits { bytes: settings.body_bytes, time: settings.body_time },
+            demanded: policy.demanded(),
+            policy,
+            describe: None,
+        }
+    }
+
+    fn new(entry: &Entry<()>, settings: &RequestSettings) -> Self {
+        let policy = entry.policy.clone();
+        Self {
+            method: entry.method.clone(),
+            path: entry.path.clone(),
+            tag: entry.tag,
+            name: entry.describe.name(),
+            summary: entry.summary,
+            errors: entry.errors.clone(),
+            deadline: policy.deadline.unwrap_or(settings.timeout),
+            body: BodyLimits {
+                bytes: policy.body_bytes.unwrap_or(settings.body_bytes),
+                time: settings.body_time,
+            },
+            demanded: policy.demanded(),
+            policy,
+            describe: Some(entry.describe),
+        }
+    }
+}
+
+impl std::fmt::Debug for Describe {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// The table, and the router that is made of it.
+#[derive(Clone, Default)]
+pub(crate) struct Assembled {
+    pub(crate) router: Router,
+    pub(crate) table: RouteTable,
+}
+
+/// Makes the table and the router, each handler behind its guard.
+///
+/// # Errors
+///
+/// All problems of the registrations at once.
+pub(crate) fn assemble(
+    routes: Routes,
+    settings: &RequestSettings,
+    guard: &GuardLayer,
+    unmatched: ErrorCode,
+) -> Result<Assembled, Vec<RouteProblem>> {
+    let (mut entries, mut problems) = routes.into_parts();
+    entries.sort_by(|a, b| a.path.cmp(&b.path).then_with(|| order(&a.method).cmp(&order(&b.method))));
+    problems.extend(entries.iter().flat_map(waivers_without_reason));
+
+    let mut paths = matchit::Router::new();
+    let mut resources: Vec<(String, MethodRouter)> = Vec::new();
+    let mut rows: Vec<Arc<Row>> = Vec::with_capacity(entries.len());
+    for entry in entries {
+        if rows.last().is_some_and(|row| row.method == entry.method && row.path == entry.path) {
+            problems.push(RouteProblem::Duplicate { method: entry.method, path: entry.path });
+            continue;
+        }
+        let row = Arc::new(Row::new(&entry, settings));
+        let handler = entry.handler.route_layer(guard.with(Arc::clone(&row)));
+        rows.push(row);
+        match resources.last_mut() {
+            Some((path, resource)) if *path == entry.path => {
+                *resource = std::mem::take(resource).merge(handler)
+            }
+            _ => {
+                // axum panics on a path it cannot take; asking its matcher first makes that a problem.
+                if !entry.path.starts_with('/') {
+                    problems.push(RouteProblem::Path {
+                        path: entry.path,
+                        reason: "it does not begin with /".into(),
+                    });
+                } else if let Err(error) = paths.insert(entry.path.clone(), ()) {
+                    problems.push(RouteProblem::Path { path: entry.path, reason: error.to_string() });
+                } else {
+                    resources.push((entry.path, handler));
+                }
+            }
+        }
+    }
+    if !problems.is_empty() {
+        return Err(problems);
+    }
+    let refuse = axum::routing::any(async move || Refusal::new(unmatched));
+    let fallback = refuse.layer(guard.with(Arc::new(Row::unmatched(settings))));
+    let all = resources.into_iter().fold(Router::new(), |all, (path, resource)| all.route(&path, resource));
+    Ok(Assembled { router: all.fallback_service(fallback), table: RouteTable { rows: rows.into() } })
+}
+
+fn waivers_without_reason(entry: &Entry<()>) -> impl Iterator<Item = RouteProblem> {
+    entry.policy.waivers.iter().filter(|waiver| waiver.reason.trim().is_empty()).map(|waiver| {
+        RouteProblem::NoReason {
+            method: entry.method.clone(),
+            path: entry.path.clone(),
+            control: waiver.control,
+        }
+    })
+}
+
+fn order(method: &Method) -> u8 {
+    match method.as_str() {
+        "GET" => 0,
+        "POST" => 1,
+        "PUT" => 2,
+        "PATCH" => 3,
+        _ => 4,
+    }
+}
