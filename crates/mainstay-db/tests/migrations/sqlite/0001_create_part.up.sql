@@ -1,0 +1,4 @@
+create table part (
+    id integer primary key,
+    name text not null unique
+) strict;
