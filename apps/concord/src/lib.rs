@@ -1,0 +1,3 @@
+//! Concord: catalogues of things, rules that say which of them go together, and the answers.
+
+pub mod engine;
