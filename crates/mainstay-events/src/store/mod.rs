@@ -1,0 +1,93 @@
+//! The log in a database.
+
+mod append;
+mod read;
+mod repeat;
+#[cfg(test)]
+mod tests;
+
+use std::fmt;
+use std::sync::Arc;
+
+use mainstay_core::Clock;
+use mainstay_db::{Database, DbError, query};
+use tokio::sync::watch;
+
+use crate::{InlineProjection, Limits, Position};
+
+/// The log of events. Clones share it.
+///
+/// Its tables come with [`migrations`](crate::migrations).
+#[derive(Clone)]
+pub struct EventStore {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    database: Database,
+    clock: Clock,
+    limits: Limits,
+    projections: Vec<Arc<dyn InlineProjection>>,
+    head: watch::Sender<Position>,
+}
+
+impl EventStore {
+    /// A store without projections, with the default limits.
+    pub fn new(database: Database, clock: Clock) -> Self {
+        Self::with_projections(database, clock, Vec::new())
+    }
+
+    /// A store whose appends keep these read models in step, in this order.
+    pub fn with_projections(
+        database: Database,
+        clock: Clock,
+        projections: Vec<Arc<dyn InlineProjection>>,
+    ) -> Self {
+        Self::with_limits(database, clock, projections, Limits::default())
+    }
+
+    /// As [`EventStore::with_projections`], with limits of the application's own.
+    pub fn with_limits(
+        database: Database,
+        clock: Clock,
+        projections: Vec<Arc<dyn InlineProjection>>,
+        limits: Limits,
+    ) -> Self {
+        let head = watch::Sender::new(Position::START);
+        Self { inner: Arc::new(Inner { database, clock, limits, projections, head }) }
+    }
+
+    /// The position of the newest event, from the database.
+    ///
+    /// # Errors
+    ///
+    /// See [`DbError`].
+    ///
+    /// # Cancel safety
+    ///
+    /// Safe: it only reads.
+    pub async fn head(&self) -> Result<Position, DbError> {
+        let mut read = self.inner.database.read().await?;
+        let row = query("select position from es_seq where id = 1").fetch_one(&mut read).await?;
+        row.get(0)
+    }
+
+    /// Wakes whoever follows the log: changes after each append of this process.
+    ///
+    /// The value is a hint. It starts at [`Position::START`] whatever the log holds, knows nothing of other
+    /// processes, and a commit whose outcome is unknown is announced too; so read on from the last position
+    /// seen until a page comes back empty, and look now and then without being woken.
+    pub fn watch(&self) -> watch::Receiver<Position> {
+        self.inner.head.subscribe()
+    }
+}
+
+impl fmt::Debug for EventStore {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let projections: Vec<_> = self.inner.projections.iter().map(|projection| projection.name()).collect();
+        f.debug_struct("EventStore")
+            .field("database", &self.inner.database)
+            .field("projections", &projections)
+            .finish_non_exhaustive()
+    }
+}
