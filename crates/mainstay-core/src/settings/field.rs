@@ -55,6 +55,8 @@ pub struct Field {
     pub required_in_strict: bool,
     /// A value to show in examples.
     pub example: Option<&'static str>,
+    /// How one gets a value.
+    pub cure: Option<&'static str>,
     /// What a plain number counts: connections, bytes, …
     pub unit: Option<&'static str>,
     /// The effective value, redacted; `None` when there is none.
@@ -114,6 +116,7 @@ impl<'r, 'a, T: Setting> FieldBuilder<'r, 'a, T> {
             secret: T::SECRET,
             required_in_strict: false,
             example: None,
+            cure: None,
             unit: None,
             value: None,
             source: Source::Default,
@@ -217,6 +220,12 @@ impl<T: Setting, D> FieldBuilder<'_, '_, T, D> {
     /// A value to show in examples. Not for secrets: what stands in an example is known to everyone.
     pub fn example(mut self, text: &'static str) -> Self {
         self.field.example = Some(text);
+        self
+    }
+
+    /// How one gets a value, for those who have none: "put the output of … into …".
+    pub fn cure(mut self, text: &'static str) -> Self {
+        self.field.cure = Some(text);
         self
     }
 

@@ -37,21 +37,28 @@
 //! assert_eq!(unknown.help, ["did you mean DB_POOL_TIMEOUT?"]);
 //! ```
 
+mod alerts;
+mod env_file;
 mod environment;
+mod explain;
 mod field;
 mod file;
 mod load;
 mod problem;
 mod reader;
+pub mod secret_key;
 mod source;
 pub mod suggest;
 mod value;
 
+pub use alerts::AlertSettings;
 pub use environment::Environment;
+pub use explain::EXPLANATIONS;
 pub use field::{Defaulted, Field, FieldBuilder, Group, NoDefault};
-pub use load::{Loaded, Report, describe, read_pairs};
+pub use load::{Input, Loaded, Report, describe, load, read_pairs};
 pub use problem::{Excerpt, Explanation, Place, Problem, Severity};
 pub use reader::{Reader, Section};
+pub use secret_key::SecretKey;
 pub use source::Source;
 pub use value::{Choice, Invalid, Setting};
 

@@ -2,8 +2,11 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeSet;
+use std::path::Path;
 
+use super::env_file;
 use super::field::{Field, FieldBuilder, Group, Outside, Range};
+use super::file::FileError;
 use super::source::{Found, Source, Sources, Unreadable};
 use super::{Environment, Excerpt, Place, Problem, REDACTED, Report, Setting, suggest};
 use crate::DisplayUrl;
@@ -131,11 +134,14 @@ impl<'a> Reader<'a> {
     ) -> Option<T> {
         let value = self.look_up(field, range, may_be_empty);
         if value.is_none() && field.required_in_strict && self.strict() && !self.has_problem_at(&field.name) {
-            let message = format!("{} is not set", field.name);
+            let message = format!("{} is not set, or empty", field.name);
             let because = format!("{} does not start without it", self.environment.name());
             let problem = Problem::error("MS0109", message).at(&*field.name).because(because);
-            let example = field.example.map_or_else(|| format!("<{}>", field.kind), str::to_owned);
-            self.problem(problem.help(format!("set it, for example: {}={example}", field.name)));
+            self.problem(problem.help(match (field.cure, field.example) {
+                (Some(cure), _) => cure.to_owned(),
+                (None, Some(example)) => format!("set it, for example {}={example}", field.name),
+                (None, None) => format!("set it to {}", field.expected),
+            }));
         }
         value
     }
@@ -160,14 +166,13 @@ impl<'a> Reader<'a> {
         may_be_empty: bool,
     ) -> Option<T> {
         let sources = self.sources;
-        let names: Vec<String> = field.names().map(str::to_owned).collect();
-        let names: Vec<&str> = names.iter().map(String::as_str).collect();
-        let found = sources.find(&names)?;
+        let found = sources.find(field)?;
         self.report_names(field, &found);
         let (text, source) = match sources.text(&found) {
             Ok(text) => text,
             Err(unreadable) => {
-                self.problems.push(unreadable_problem(&found, &unreadable));
+                let problem = unreadable_problem(&found, &unreadable);
+                self.problems.push(problem);
                 return None;
             }
         };
@@ -178,10 +183,13 @@ impl<'a> Reader<'a> {
         let place = Place {
             name: field.name.clone().into_owned(),
             source: source.clone(),
-            excerpt: Some(Excerpt::of_value(found.name, &shown)),
+            excerpt: Some(Excerpt::of_value(&found.name, &shown)),
         };
         match judge(field, range, &text) {
             Ok(value) => {
+                if field.secret && source == Source::CommandLine {
+                    self.insecure(secret_on_command_line(&field.name).place(place));
+                }
                 field.value = Some(Self::visible(&value.show(), field.secret));
                 field.source = source;
                 Some(value)
@@ -210,6 +218,11 @@ impl<'a> Reader<'a> {
             let problem = Problem::warning("MS0111", message).place(place(&found.written));
             self.problems.push(problem.help(format!("write {} instead", field.name)));
         }
+    }
+
+    /// Whether anything is wrong so far.
+    pub(super) fn has_problems(&self) -> bool {
+        !self.problems.is_empty()
     }
 
     fn has_problem_at(&self, name: &str) -> bool {
@@ -254,6 +267,11 @@ impl Excerpt {
 /// Whether a text is a value of its type and within its bounds.
 fn judge<T: Setting>(field: &Field, range: Option<&Range<T>>, text: &str) -> Result<T, Box<Problem>> {
     let name = &field.name;
+    if text.trim().is_empty() && field.kind != "list" {
+        let problem = Problem::error("MS0101", format!("{name} is empty"));
+        let problem = problem.because(format!("expected {}", field.expected));
+        return Err(Box::new(problem.help("remove it to get the default")));
+    }
     let value = T::parse(text).map_err(|invalid| {
         let reason = if field.secret { "is not valid".to_owned() } else { invalid.to_string() };
         let problem = Problem::error("MS0101", format!("{name} {reason}"));
@@ -276,24 +294,37 @@ fn judge<T: Setting>(field: &Field, range: Option<&Range<T>>, text: &str) -> Res
 }
 
 fn unreadable_problem(found: &Found<'_>, unreadable: &Unreadable) -> Problem {
-    let place = |excerpt| Place { name: found.written.clone(), source: found.source().clone(), excerpt };
+    let place = Place { name: found.written.clone(), source: found.source().clone(), excerpt: None };
     match unreadable {
         Unreadable::NotUtf8 => Problem::error("MS0101", format!("{} is not UTF-8", found.written))
-            .place(place(None))
+            .place(place)
             .because("settings are text"),
-        Unreadable::File { path, error } => {
-            let path = Reader::visible(&path.display().to_string(), false);
-            let excerpt = Excerpt::of_value(&found.written, &path);
+        // Someone may have put the value itself where the path belongs: it is not shown.
+        Unreadable::File(error) => {
             Problem::error("MS0106", format!("the file that {} names {error}", found.written))
-                .place(place(Some(excerpt)))
+                .place(place)
                 .help(format!("{} holds the path of a small text file with the value", found.written))
         }
     }
 }
 
+/// An env file that gives no text.
+pub(super) fn unreadable_file(path: &Path, error: &FileError) -> Problem {
+    let path = Reader::visible(&path.display().to_string(), false);
+    let problem = Problem::error("MS0106", format!("the env file {path} {error}"));
+    problem.help("an env file holds lines of the form NAME=value, in UTF-8, at most 1 MiB of them")
+}
+
+fn secret_on_command_line(name: &str) -> Problem {
+    Problem::error("MS0114", format!("{name} is a secret, and stands on the command line"))
+        .because("every user of the machine can read the command lines of all processes")
+        .help(format!("put it into a file, and the path of that into {name}_FILE"))
+}
+
 fn unknown_problem(name: &str, source: &Source, prefix: &str, known: &BTreeSet<&str>) -> Problem {
-    let place = Place { name: name.to_owned(), source: source.clone(), excerpt: None };
-    let problem = Problem::error("MS0103", format!("{name} is not a setting"))
+    let shown = if env_file::may_be_shown(name) { name } else { "this name" };
+    let place = Place { name: shown.to_owned(), source: source.clone(), excerpt: None };
+    let problem = Problem::error("MS0103", format!("{shown} is not a setting"))
         .place(place)
         .because("a value that nobody reads is a value that someone believes in");
     let bare = name.strip_prefix(prefix).unwrap_or(name);

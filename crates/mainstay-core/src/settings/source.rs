@@ -3,8 +3,11 @@
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::fmt;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
+use zeroize::Zeroizing;
+
+use super::Field;
 use super::file::{self, FileError};
 
 /// Where a value came from.
@@ -73,7 +76,7 @@ pub(super) struct Found<'a> {
     /// The name that was written: the setting's own, an alias, or one of them with `_FILE`.
     pub(super) written: String,
     /// The name without `_FILE`.
-    pub(super) name: &'a str,
+    pub(super) name: String,
     given: &'a Given,
     /// Another name for the same setting in the same source.
     pub(super) rival: Option<String>,
@@ -82,20 +85,21 @@ pub(super) struct Found<'a> {
 /// Why a value that was given cannot be had.
 pub(super) enum Unreadable {
     NotUtf8,
-    File { path: PathBuf, error: FileError },
+    File(FileError),
 }
 
 /// The largest file that `NAME_FILE` may name.
 const VALUE_FILE_MAX_BYTES: u64 = 64 * 1024;
 
 impl Sources {
-    /// The strongest source that has a word on one of the names.
-    pub(super) fn find<'a>(&'a self, names: &[&'a str]) -> Option<Found<'a>> {
+    /// What the strongest source says of a field, under any of its names.
+    pub(super) fn find(&self, field: &Field) -> Option<Found<'_>> {
         self.layers.iter().find_map(|layer| {
-            let written =
-                names.iter().flat_map(|name| [(*name, (*name).to_owned()), (*name, format!("{name}_FILE"))]);
-            let mut found = written.filter_map(|(name, written)| {
-                layer.values.get(&written).map(|given| Found { written, name, given, rival: None })
+            let forms =
+                names.clone().flat_map(|name| [(name, name.to_owned()), (name, format!("{name}_FILE"))]);
+            let mut found = forms.filter_map(|(name, written)| {
+                let given = layer.values.get(&written)?;
+                Some(Found { name: name.to_owned(), written, given, rival: None })
             });
             let first = found.next()?;
             let rival = found.next().map(|other| other.written);
@@ -104,20 +108,17 @@ impl Sources {
     }
 
     /// The text that was found, with its source. One trailing newline of a file is cut.
-    pub(super) fn text(&self, found: &Found<'_>) -> Result<(String, Source), Unreadable> {
+    pub(super) fn text(&self, found: &Found<'_>) -> Result<(Zeroizing<String>, Source), Unreadable> {
         let text = found.given.text.to_str().ok_or(Unreadable::NotUtf8)?;
         if found.written == found.name {
-            return Ok((text.to_owned(), found.given.source.clone()));
+            return Ok((Zeroizing::new(text.to_owned()), found.given.source.clone()));
         }
-        let path = Path::new(text);
-        match file::read_text(&self.directory.join(path), VALUE_FILE_MAX_BYTES) {
-            Ok(content) => {
-                let value = content.strip_suffix('\n').unwrap_or(&content);
-                let value = value.strip_suffix('\r').unwrap_or(value).to_owned();
-                Ok((value, Source::ValueFile { path: path.to_owned(), variable: found.written.clone() }))
-            }
-            Err(error) => Err(Unreadable::File { path: path.to_owned(), error }),
-        }
+        let content = file::read_text(&self.directory.join(text), VALUE_FILE_MAX_BYTES);
+        let content = Zeroizing::new(content.map_err(Unreadable::File)?);
+        let value = content.strip_suffix('\n').unwrap_or(&content);
+        let value = value.strip_suffix('\r').unwrap_or(value);
+        let source = Source::ValueFile { path: PathBuf::from(text), variable: found.written.clone() };
+        Ok((Zeroizing::new(value.to_owned()), source))
     }
 }
 
