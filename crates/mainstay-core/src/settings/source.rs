@@ -96,7 +96,7 @@ impl Sources {
     pub(super) fn find(&self, field: &Field) -> Option<Found<'_>> {
         self.layers.iter().find_map(|layer| {
             let forms =
-                names.clone().flat_map(|name| [(name, name.to_owned()), (name, format!("{name}_FILE"))]);
+                field.names().flat_map(|name| [(name, name.to_owned()), (name, format!("{name}_FILE"))]);
             let mut found = forms.filter_map(|(name, written)| {
                 let given = layer.values.get(&written)?;
                 Some(Found { name: name.to_owned(), written, given, rival: None })
