@@ -4,8 +4,10 @@
 //! declared with [`Routes`], and whatever is not a success leaves as a [`Refusal`].
 
 pub mod accept;
+mod assets;
 mod controls;
 pub mod extract;
+pub mod openapi;
 pub mod pipeline;
 pub mod refusal;
 pub mod routes;

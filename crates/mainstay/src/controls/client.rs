@@ -9,20 +9,50 @@ use std::net::{IpAddr, SocketAddr};
 
 use http::HeaderMap;
 use ipnet::IpNet;
+use mainstay_core::settings::{Invalid, Setting};
 
 /// The header that proxies write, each adding the address it saw.
 const FORWARDED_FOR: &str = "x-forwarded-for";
 
+/// A network such as `10.0.0.0/8`, or one address.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Network(IpNet);
+
+impl Setting for Network {
+    fn kind() -> &'static str {
+        "network"
+    }
+
+    fn expected() -> String {
+        "a network such as `10.0.0.0/8`, or an address".to_owned()
+    }
+
+    fn parse(text: &str) -> Result<Self, Invalid> {
+        let text = text.trim();
+        let network = text.parse::<IpNet>().or_else(|_| text.parse::<IpAddr>().map(IpNet::from));
+        network.map(|network| Self(network.trunc())).map_err(|_| Invalid::new("is not a network"))
+    }
+
+    fn show(&self) -> String {
+        self.0.to_string()
+    }
+}
+
 /// The networks whose word on a client's address is believed.
 #[derive(Clone, Debug, Default)]
 pub struct TrustedProxies {
-    networks: Vec<IpNet>,
+    networks: Vec<Network>,
 }
 
 impl TrustedProxies {
     /// Trusts these networks and no others; private ranges are not trusted by themselves.
-    pub fn new(networks: impl IntoIterator<Item = IpNet>) -> Self {
-        Self { networks: networks.into_iter().collect() }
+    pub fn new(networks: Vec<Network>) -> Self {
+        Self { networks }
+    }
+
+    /// Whether no address is left untrusted.
+    pub(crate) fn is_everybody(&self) -> bool {
+        self.networks.iter().any(|network| network.0.prefix_len() == 0)
     }
 
     /// The client's address, by the rule above.
@@ -43,7 +73,7 @@ impl TrustedProxies {
     }
 
     fn trusts(&self, address: IpAddr) -> bool {
-        self.networks.iter().any(|network| network.contains(&address))
+        self.networks.iter().any(|network| network.0.contains(&address))
     }
 }
 
@@ -63,7 +93,8 @@ mod tests {
     use super::*;
 
     fn client(trusted: &[&str], peer: &str, forwarded: &[&str]) -> String {
-        let proxies = TrustedProxies::new(trusted.iter().map(|network| network.parse().unwrap()));
+        let proxies =
+            TrustedProxies::new(trusted.iter().map(|network| Network::parse(network).unwrap()).collect());
         let mut headers = HeaderMap::new();
         for line in forwarded {
             headers.append(FORWARDED_FOR, line.parse().unwrap());

@@ -12,6 +12,7 @@
 
 use http::request::Parts;
 use http::{Version, header, uri::Authority};
+use mainstay_core::settings::{Invalid, Setting};
 
 use crate::{ErrorCode, Refusal};
 
@@ -73,32 +74,72 @@ pub(crate) fn resolve(parts: &Parts) -> Result<Option<Host>, Refusal> {
     }
 }
 
-/// The hosts that this service answers for.
-#[derive(Clone, Debug)]
-pub struct AllowedHosts {
-    patterns: Vec<Pattern>,
-}
-
-#[derive(Clone, Debug)]
-enum Pattern {
+/// One entry of ALLOWED_HOSTS.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum HostPattern {
+    /// `*`: every host.
     Any,
+    /// `example.org`: this name or address.
     Exact(String),
     /// `.example.org`: the name itself and everything below it.
     Below(String),
 }
 
-impl AllowedHosts {
-    /// The names by which a machine calls itself.
-    pub const LOOPBACK: [&str; 3] = ["localhost", "127.0.0.1", "[::1]"];
+impl Setting for HostPattern {
+    fn kind() -> &'static str {
+        "host"
+    }
 
-    /// Reads patterns: a name, `.name` for it and everything below it, `*` for any host.
-    pub fn new<'a>(patterns: impl IntoIterator<Item = &'a str>) -> Self {
-        let pattern = |text: &str| match text.strip_prefix('.') {
-            _ if text == "*" => Pattern::Any,
-            Some(name) => Pattern::Below(name.to_ascii_lowercase()),
-            None => Pattern::Exact(text.to_ascii_lowercase()),
+    fn expected() -> String {
+        "a host name or address, `.name` for it and everything below it, or `*`".to_owned()
+    }
+
+    fn parse(text: &str) -> Result<Self, Invalid> {
+        let text = text.trim();
+        if text == "*" {
+            return Ok(Self::Any);
+        }
+        let (name, make): (_, fn(String) -> Self) = match text.strip_prefix('.') {
+            Some(name) => (name, Self::Below),
+            None => (text, Self::Exact),
         };
-        Self { patterns: patterns.into_iter().map(pattern).collect() }
+        match Host::parse(name) {
+            Some(host) if host.port.is_none() => Ok(make(host.name)),
+            Some(_) => Err(Invalid::new("names a port").with_help("leave the port out: it does not matter")),
+            None => Err(Invalid::new("is not a host").with_help("write the bare name: no scheme, no path")),
+        }
+    }
+
+    fn show(&self) -> String {
+        match self {
+            Self::Any => "*".to_owned(),
+            Self::Exact(name) => name.clone(),
+            Self::Below(name) => format!(".{name}"),
+        }
+    }
+}
+
+/// The hosts that this service answers for.
+#[derive(Clone, Debug)]
+pub struct AllowedHosts {
+    patterns: Vec<HostPattern>,
+}
+
+impl AllowedHosts {
+    /// Answers for these hosts and no others.
+    pub fn new(patterns: Vec<HostPattern>) -> Self {
+        Self { patterns }
+    }
+
+    /// Answers for the names by which a machine calls itself.
+    pub fn loopback() -> Self {
+        let exact = |name: &str| HostPattern::Exact(name.to_owned());
+        Self::new(["localhost", "127.0.0.1", "[::1]"].map(exact).to_vec())
+    }
+
+    /// Whether every host is answered for.
+    pub(crate) fn is_any(&self) -> bool {
+        self.patterns.contains(&HostPattern::Any)
     }
 
     /// Refuses a host that is not ours. The port does not matter: proxies and port mappings change it.
@@ -111,9 +152,9 @@ impl AllowedHosts {
 
     fn allows(&self, name: &str) -> bool {
         self.patterns.iter().any(|pattern| match pattern {
-            Pattern::Any => true,
-            Pattern::Exact(exact) => name == exact,
-            Pattern::Below(parent) => {
+            HostPattern::Any => true,
+            HostPattern::Exact(exact) => name == exact,
+            HostPattern::Below(parent) => {
                 name == parent || name.strip_suffix(parent).is_some_and(|rest| rest.ends_with('.'))
             }
         })
@@ -169,7 +210,8 @@ mod tests {
 
     #[test]
     fn allowing_row_by_row() {
-        let hosts = AllowedHosts::new(["example.org", ".wild.net", "[::1]"]);
+        let allowed = |patterns: &str| AllowedHosts::new(Setting::parse(patterns).unwrap());
+        let hosts = allowed("example.org, .Wild.net, [::1]");
         let rows = [
             ("example.org", true),
             ("EXAMPLE.org:1234", true),
@@ -188,6 +230,6 @@ mod tests {
             assert_eq!(hosts.check(Some(&host)).is_ok(), allowed, "{text}");
         }
         assert!(hosts.check(None).is_err(), "no host at all");
-        assert!(AllowedHosts::new(["*"]).check(Host::parse("anything").as_ref()).is_ok());
+        assert!(allowed("*").check(Host::parse("anything").as_ref()).is_ok());
     }
 }

@@ -11,6 +11,8 @@ pub(crate) mod target;
 
 use serde::Serialize;
 
+use crate::ErrorCode;
+
 /// A column of the route × control matrix.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "snake_case")]
@@ -76,6 +78,21 @@ impl Control {
     /// Whether this version enforces the control. What it does not, `routes` and the banner say.
     pub fn is_built(self) -> bool {
         matches!(self, Self::Host | Self::Deadline | Self::Target | Self::Body)
+    }
+
+    /// The codes that the control refuses with.
+    pub(crate) fn refuses_with(self) -> &'static [ErrorCode] {
+        match self {
+            Self::Host => &[ErrorCode::HostNotAllowed],
+            Self::AddressLimit | Self::IdentityLimit => &[ErrorCode::RateLimited],
+            Self::Deadline => &[ErrorCode::HandlerTimeout],
+            Self::Target => &[ErrorCode::BadRequest, ErrorCode::UriTooLong],
+            Self::Body => &[ErrorCode::PayloadTooLarge, ErrorCode::RequestTimeout],
+            Self::Session => &[ErrorCode::Unauthenticated],
+            Self::Csrf => &[ErrorCode::CsrfFailed],
+            Self::Role => &[ErrorCode::Forbidden],
+            Self::Cors | Self::Headers => &[],
+        }
     }
 
     fn bit(self) -> u32 {

@@ -65,9 +65,9 @@ impl Edge {
     /// Answers one request.
     pub async fn answer(&self, request: Request<Body>, peer: Peer) -> Response {
         let Shared { clock, settings, .. } = &*self.shared;
-        let router = self.stage().router;
+        let Assembled { router, table } = self.stage();
         let (head, body) = request.into_parts();
-        let exchange = Exchange::open(&head, &peer, &settings.trusted_proxies, clock);
+        let exchange = Exchange::open(&head, &peer, table, &settings.trusted_proxies, clock);
         let span = tracing::info_span!("request", request_id = %exchange.request_id());
         let access = Access::open(exchange.clone(), clock.clone(), span.clone());
         super::edge(router, exchange, access, Request::from_parts(head, body)).instrument(span).await

@@ -18,7 +18,7 @@ use crate::controls::client::TrustedProxies;
 use crate::controls::host::{self, Host};
 use crate::controls::{Control, ControlSet};
 use crate::refusal::Format;
-use crate::routes::Row;
+use crate::routes::{RouteTable, Row};
 use crate::{ErrorCode, Refusal};
 
 /// The longest id of a client's own that is kept, in bytes.
@@ -36,6 +36,7 @@ pub struct Exchange {
 }
 
 struct Inner {
+    table: RouteTable,
     request_id: RequestId,
     client_request_id: Option<String>,
     received: Instant,
@@ -53,8 +54,15 @@ struct Inner {
 
 impl Exchange {
     /// Opens an exchange: whatever is decided once a request is decided here.
-    pub(crate) fn open(head: &Parts, peer: &Peer, proxies: &TrustedProxies, clock: &Clock) -> Self {
+    pub(crate) fn open(
+        head: &Parts,
+        peer: &Peer,
+        table: RouteTable,
+        proxies: &TrustedProxies,
+        clock: &Clock,
+    ) -> Self {
         let inner = Inner {
+            table,
             request_id: random::uuid(clock),
             client_request_id: client_request_id(&head.headers),
             received: clock.now(),
@@ -90,6 +98,11 @@ impl Exchange {
     /// The host that the client asked for.
     pub fn host(&self) -> Option<&Host> {
         self.inner.host.as_ref().ok()?.as_ref()
+    }
+
+    /// All routes of the service that answers.
+    pub fn table(&self) -> &RouteTable {
+        &self.inner.table
     }
 
     /// When the request's head had arrived.
