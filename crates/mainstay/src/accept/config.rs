@@ -2,6 +2,11 @@
 
 use std::time::Duration;
 
+use mainstay_core::settings::{Reader, Section};
+
+const SHORTEST: Duration = Duration::from_millis(100);
+const LONGEST: Duration = Duration::from_hours(1);
+
 /// How many connections there may be, and how long each may take over what.
 #[derive(Clone, Debug)]
 pub struct ConnectionSettings {
@@ -67,6 +72,57 @@ impl Default for ConnectionSettings {
             http2_ping_interval: Duration::from_secs(20),
             http2_ping_timeout: Duration::from_secs(10),
             linger: Linger::default(),
+        }
+    }
+}
+
+impl Section for ConnectionSettings {
+    fn read(reader: &mut Reader<'_>) -> Self {
+        reader
+            .group("Connections", "How many connections there may be, and how long each may take over what.");
+        let default = Self::default();
+        Self {
+            max_connections: reader
+                .field("MAX_CONNECTIONS")
+                .doc("Most connections at once. A newcomer beyond it takes the place of one without a request.")
+                .default(default.max_connections)
+                .bounds(1..=1_000_000)
+                .too_low("clients are turned away while there is room")
+                .too_high("file descriptors and memory run out first")
+                .read(),
+            max_connections_per_address: reader
+                .field("MAX_CONNECTIONS_PER_ADDRESS")
+                .doc("Most connections at once from one IPv4 address or one /64 of IPv6. Behind a proxy, all are its own.")
+                .default(default.max_connections_per_address)
+                .bounds(1..=1_000_000)
+                .too_low("offices and proxies that share an address are turned away")
+                .too_high("one address can take all places")
+                .read(),
+            header_read_timeout: reader
+                .field("HEADER_READ_TIMEOUT")
+                .doc("From a new connection, or the first byte of a later request, to the end of the request's head.")
+                .default(default.header_read_timeout)
+                .bounds(SHORTEST..=LONGEST)
+                .too_low("clients on slow lines are closed before they can ask")
+                .too_high("slow clients can hold on to connections")
+                .read(),
+            keep_alive_timeout: reader
+                .field("KEEP_ALIVE_TIMEOUT")
+                .doc("How long a connection stays open without a request. Above that of a proxy in front.")
+                .default(default.keep_alive_timeout)
+                .bounds(SHORTEST..=LONGEST)
+                .too_low("a proxy sends requests into connections that are being closed")
+                .too_high("idle clients can hold on to connections")
+                .read(),
+            write_stall_timeout: reader
+                .field("WRITE_STALL_TIMEOUT")
+                .doc("How long a client may take no byte of its answer.")
+                .default(default.write_stall_timeout)
+                .bounds(SHORTEST..=LONGEST)
+                .too_low("clients on bad lines lose their answers")
+                .too_high("clients that do not read can hold on to memory and connections")
+                .read(),
+            ..default
         }
     }
 }

@@ -9,7 +9,7 @@
 //! | drips a request's head | 408, closed | `header_read_timeout` |
 //! | keeps a connection without a request on it | closed | `keep_alive_timeout` |
 //! | does not read its answer | cut | `write_stall_timeout` |
-//! | sends a head that two parsers could read in two ways | 400, closed | [`http1`](self) |
+//! | sends a head that two parsers could read in two ways | 400, closed | at once |
 //! | sends a head or a target that is too large | 431, 414, closed | `max_header_bytes`, `max_target_bytes` |
 //! | still sends its body when the answer is ready | the answer arrives, then closed | `linger` |
 //! | opens one connection too many | the one that shows least progress is closed | `max_connections…` |
@@ -37,8 +37,6 @@ mod http1;
 mod http2;
 mod listener;
 mod serve;
-#[cfg(test)]
-mod tests;
 mod wire;
 
 use std::net::SocketAddr;
