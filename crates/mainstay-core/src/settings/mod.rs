@@ -62,5 +62,8 @@ pub use secret_key::SecretKey;
 pub use source::Source;
 pub use value::{Choice, Invalid, Setting};
 
+#[cfg(test)]
+mod tests;
+
 /// What stands in place of a secret.
 pub const REDACTED: &str = "(redacted)";
