@@ -56,7 +56,7 @@ fn byte_order_marks_and_windows_line_ends_do_not_matter() {
 
 #[test]
 fn places_are_counted_in_characters() {
-    let entry = parse("\n  export ÄB=").nth(0).unwrap();
+    let entry = parse("\n  export ÄB=").next().unwrap();
     assert_eq!(entry.unwrap_err().column, 10);
     let entry = parse("# ä\nexport  AB=x").next().unwrap().unwrap();
     assert_eq!(entry, Entry { name: "AB".to_owned(), value: "x".to_owned(), line: 2, column: 12 });

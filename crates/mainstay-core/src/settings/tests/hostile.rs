@@ -24,7 +24,7 @@ fn what_is_no_text_file_is_named() {
         ),
         (
             "huge",
-            &[b'8'; 64 * 1024 + 1],
+            &vec![b'8'; 64 * 1024 + 1],
             "MS0106 process environment: the file that PORT_FILE names is larger than 65536 bytes",
         ),
         ("nul", b"80\080", "MS0101 process environment"),
