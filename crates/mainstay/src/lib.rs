@@ -1,19 +1,24 @@
 //! A runtime for web services: everything between the socket and a handler, and the life of the process.
 //!
-//! The way of a request is in [`pipeline`], the way of the process in `life`; what a route demands is
+//! The way of a request is in [`pipeline`], the way of the process in [`life`]; what a route demands is
 //! declared with [`Routes`], and whatever is not a success leaves as a [`Refusal`].
 
 pub mod accept;
 mod assets;
 mod controls;
 pub mod extract;
+pub mod health;
+pub mod life;
 pub mod openapi;
 pub mod pipeline;
 pub mod refusal;
 pub mod routes;
+mod service;
+pub mod telemetry;
 
 pub use controls::{Control, ControlSet};
 pub use extract::{Created, Form, Json, Path, Query};
 pub use pipeline::{Edge, Exchange, RequestSettings};
 pub use refusal::{Detail, ErrorCode, Refusal};
 pub use routes::{Answer, Class, Rate, Role, Routes};
+pub use service::{BuildError, Service};

@@ -1,0 +1,35 @@
+//! The life of the process: how it starts, what it does when something ends it, how it stops.
+//!
+//! The stages of the start stand in one place, [`start`]; stopping is conducted by the [`Conductor`]. [`run`]
+//! is the whole of it: it ends with the number that the process ends with ([`Exit`]).
+//!
+//! Requests, workers and hooks run in a runtime of several threads. Signals and the drain's deadlines are
+//! watched from the main thread, in a small runtime of its own, so that nothing which blocks a thread of
+//! the other one can delay the end of the process.
+
+mod app;
+mod banner;
+mod config;
+mod drain;
+#[cfg(feature = "drills")]
+mod drills;
+mod exit;
+mod process;
+mod run;
+mod signals;
+mod stages;
+mod start_error;
+mod worker;
+
+#[cfg(test)]
+mod tests;
+
+pub use app::App;
+pub use config::{Configuration, EXPLANATIONS, ListenSettings, ProcessSettings, PublicUrl, Runtime};
+pub use drain::{Conductor, DrainReport, Flaw, HookError, Phase, Plan, Stopping, Straggler};
+pub use exit::Exit;
+pub use process::Process;
+pub use run::run;
+pub use stages::{Started, start};
+pub use start_error::StartError;
+pub use worker::{Restart, WorkerError, WorkerState, WorkerStatus, Workers};
