@@ -27,7 +27,7 @@ mod sqlite;
 mod statement;
 mod value;
 
-pub use config::{DatabaseKind, DatabaseSettings, DatabaseUrl, UrlError};
+pub use config::{DatabaseKind, DatabaseSettings, DatabaseUrl, EXPLANATIONS, UrlError};
 pub use database::{Connection, Database, OpenError, PoolStatus, ReadConnection, WriteTransaction};
 pub use error::{Constraint, DbError, DbErrorKind};
 pub use insert::{Insert, insert_into};

@@ -1,27 +1,10 @@
-//! The settings of the database.
+//! Where a database is.
 
 use std::fmt;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
+use mainstay_core::settings::{Invalid, Setting};
 use mainstay_core::{DisplayUrl, Secret};
-
-/// Which database to open, and how much of it to use.
-#[derive(Clone, Debug)]
-pub struct DatabaseSettings {
-    /// `DATABASE_URL`: where the data is.
-    pub url: DatabaseUrl,
-    /// `DB_POOL_MIN_SIZE`: reading connections opened at start.
-    pub pool_min_size: u32,
-    /// `DB_POOL_MAX_SIZE`: most reading connections at once. There is one writing connection beside them.
-    pub pool_max_size: u32,
-    /// `DB_POOL_TIMEOUT`: longest wait for a connection, and then for the lock of another process.
-    pub pool_timeout: Duration,
-    /// `DB_STATEMENT_TIMEOUT`: longest run of one statement; it is interrupted then.
-    pub statement_timeout: Duration,
-    /// `MIGRATE_ON_START`: whether the service brings the schema up to date itself.
-    pub migrate_on_start: bool,
-}
 
 /// The sorts of database that a URL can name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -73,31 +56,6 @@ pub enum UrlError {
     Options,
 }
 
-impl DatabaseSettings {
-    /// The defaults, with a database at `url`.
-    pub fn new(url: DatabaseUrl) -> Self {
-        Self {
-            url,
-            pool_min_size: 5,
-            pool_max_size: 20,
-            pool_timeout: Duration::from_secs(5),
-            statement_timeout: Duration::from_secs(30),
-            migrate_on_start: true,
-        }
-    }
-
-    /// A private database for a test or an example.
-    pub fn in_memory() -> Self {
-        let url = DatabaseUrl { url: Secret::new("sqlite::memory:"), target: Target::Memory };
-        Self { pool_min_size: 1, ..Self::new(url) }
-    }
-
-    /// The defaults, with a SQLite file.
-    pub fn file(path: impl AsRef<Path>) -> Self {
-        Self::new(DatabaseUrl::file(path))
-    }
-}
-
 impl DatabaseUrl {
     /// Understands a URL.
     ///
@@ -122,6 +80,11 @@ impl DatabaseUrl {
         Ok(Self { url: Secret::new(url), target })
     }
 
+    /// A private database for a test or an example.
+    pub fn in_memory() -> Self {
+        Self { url: Secret::new("sqlite::memory:"), target: Target::Memory }
+    }
+
     /// The URL of a SQLite file.
     pub fn file(path: impl AsRef<Path>) -> Self {
         let path = path.as_ref();
@@ -135,6 +98,11 @@ impl DatabaseUrl {
             Target::File(_) | Target::Memory => DatabaseKind::Sqlite,
             Target::Postgresql => DatabaseKind::Postgresql,
         }
+    }
+
+    /// Whether the data goes with the process.
+    pub fn is_temporary(&self) -> bool {
+        matches!(self.target, Target::Memory)
     }
 
     /// The file of a SQLite database that stays.
@@ -163,9 +131,39 @@ impl fmt::Debug for DatabaseUrl {
     }
 }
 
+impl Setting for DatabaseUrl {
+    fn kind() -> &'static str {
+        "url"
+    }
+
+    fn expected() -> String {
+        "the URL of a database, such as `sqlite://data/app.db`".to_owned()
+    }
+
+    fn parse(text: &str) -> Result<Self, Invalid> {
+        Self::parse(text.trim()).map_err(|error| {
+            let invalid = Invalid::new(match error {
+                UrlError::UnknownKind => "names no kind of database that is known",
+                UrlError::NoFile => "names no file",
+                UrlError::Options => "has options, which a SQLite URL does not take",
+            });
+            match error {
+                UrlError::Options => invalid.with_help("cut it off before the `?` or `#`"),
+                _ => invalid.with_help("write `sqlite://` and the path of a file"),
+            }
+        })
+    }
+
+    fn show(&self) -> String {
+        self.to_string()
+    }
+}
+
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use std::path::Path;
+
+    use super::{DatabaseKind, DatabaseUrl, UrlError};
 
     #[test]
     fn paths_of_urls() {
