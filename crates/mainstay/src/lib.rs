@@ -6,6 +6,7 @@
 pub mod accept;
 mod assets;
 mod controls;
+mod explanations;
 pub mod extract;
 pub mod health;
 pub mod life;
@@ -17,6 +18,7 @@ mod service;
 pub mod telemetry;
 
 pub use controls::{Control, ControlSet};
+pub use explanations::explanations;
 pub use extract::{Created, Form, Json, Path, Query};
 pub use pipeline::{Edge, Exchange, RequestSettings};
 pub use refusal::{Detail, ErrorCode, Refusal};

@@ -10,6 +10,7 @@ use mainstay_db::DatabaseSettings;
 
 use super::drain::Plan;
 use crate::accept::ConnectionSettings;
+use crate::openapi::ReferenceSettings;
 use crate::telemetry::log::LogSettings;
 use crate::{RequestSettings, Service};
 
@@ -37,6 +38,8 @@ pub struct Runtime {
     pub connections: ConnectionSettings,
     /// Of requests.
     pub requests: RequestSettings,
+    /// Of the API reference.
+    pub reference: ReferenceSettings,
     /// Of the database.
     pub database: DatabaseSettings,
 }
@@ -187,10 +190,8 @@ impl Runtime {
             log: LogSettings::read(reader),
             connections: ConnectionSettings::read(reader),
             requests: RequestSettings::read(reader),
-            database: {
-                let _ = name;
-                DatabaseSettings::file("data/app.db")
-            },
+            reference: ReferenceSettings::read(reader),
+            database: DatabaseSettings::read_named(reader, name),
         }
     }
 

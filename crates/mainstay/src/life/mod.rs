@@ -19,6 +19,7 @@ mod run;
 mod signals;
 mod stages;
 mod start_error;
+mod surface;
 mod worker;
 
 #[cfg(test)]
@@ -32,4 +33,5 @@ pub use process::Process;
 pub use run::run;
 pub use stages::{Started, start};
 pub use start_error::StartError;
+pub use surface::route_table;
 pub use worker::{Restart, WorkerError, WorkerState, WorkerStatus, Workers};

@@ -10,11 +10,11 @@ use tokio_util::sync::CancellationToken;
 
 use super::banner::posture;
 use super::drain::{HookError, Phase, Stopping};
-use super::{App, Configuration, Process, Runtime, StartError};
+use super::{App, Configuration, Process, Runtime, StartError, surface};
 use crate::accept::{self, Connections};
-use crate::health::{self, Criticality, Lane, Pace};
+use crate::health::{Criticality, Lane, Pace};
 use crate::routes::RouteTable;
-use crate::telemetry::metrics::{self, UPKEEP_INTERVAL};
+use crate::telemetry::metrics::UPKEEP_INTERVAL;
 use crate::{Edge, ErrorCode, Routes, Service};
 
 /// A service that is ready.
@@ -71,10 +71,10 @@ pub async fn start<S: Service>(
     // Build: the application, on a schema that is current.
     let mut app = App::new(settings, Arc::clone(&runtime), database.clone(), process);
     let state = service.build(&mut app).await.map_err(StartError::Build)?;
-    let routes = service.routes().with_state(state);
+    let routes = service.routes();
     #[cfg(feature = "drills")]
-    let routes = routes.merge(super::drills::install(&mut app));
-    let routes = listeners.install(process, &runtime, routes)?;
+    let routes = routes.merge(super::drills::install(&mut app).with_state(()));
+    let routes = listeners.install::<S>(process, &runtime, routes, state)?;
     app.commit().map_err(|Stopping| StartError::BrokenOff)?;
 
     // Ready: when each check has been asked once.
@@ -160,8 +160,7 @@ fn listen(process: &Process, runtime: &Runtime) -> Result<Listeners, StartError>
         let listener = accept::bind(address).map_err(failed)?;
         let address = listener.local_addr().map_err(failed)?;
         let edge = Edge::new(runtime.requests.clone(), process.clock.clone(), process.metrics.http().clone());
-        let probes = health::routes(process.health.clone());
-        edge.install(probes, ErrorCode::Migrating).map_err(StartError::Routes)?;
+        edge.install(surface::probes(&process.health), ErrorCode::Migrating).map_err(StartError::Routes)?;
         Ok::<_, StartError>((listener, address, edge))
     };
     // Both sockets before either serves: a start that fails here has answered nobody.
@@ -228,22 +227,20 @@ impl Listeners {
         (self.public.0, self.management.as_ref().map(|(address, _)| *address))
     }
 
-    /// Puts the application's routes in place of the answer that the service is starting.
-    fn install(
+    /// Puts the routes in place of the answer that the service is starting.
+    fn install<S: Service>(
         &self,
         process: &Process,
         runtime: &Runtime,
-        routes: Routes,
+        routes: Routes<S::State>,
+        state: S::State,
     ) -> Result<RouteTable, StartError> {
-        let probes = || health::routes(process.health.clone());
-        let metrics = || metrics::routes(process.metrics.clone());
-        // Where nobody can sign in as an operator yet, only a listener of their own keeps metrics from the public.
-        let public_metrics = self.management.is_none() && !runtime.environment.is_strict();
-        let public = probes().merge(routes);
-        let public = if public_metrics { public.merge(metrics()) } else { public };
+        let Process { health, metrics, .. } = process;
+        let public = surface::public::<S>(health, metrics, runtime).merge(routes).with_state(state);
         let table = self.public.1.install(public, ErrorCode::NotFound).map_err(StartError::Routes)?;
         if let Some((_, edge)) = &self.management {
-            edge.install(probes().merge(metrics()), ErrorCode::NotFound).map_err(StartError::Routes)?;
+            let management = surface::management(health, metrics);
+            edge.install(management, ErrorCode::NotFound).map_err(StartError::Routes)?;
         }
         judge_waivers(process, runtime, &table)?;
         Ok(table)

@@ -3,6 +3,7 @@
 //! `GET /openapi.json` is the OpenAPI 3.1 document, `GET /docs` a page rendered from it on the server. The
 //! page needs no script, neither ours nor anybody else's.
 
+mod config;
 mod document;
 mod page;
 mod parameters;
@@ -22,6 +23,8 @@ use serde_json::Value;
 use crate::routes::{DescribeResponse, Operation};
 use crate::{Answer, Control, ErrorCode, Exchange, Refusal, Routes};
 
+pub(crate) use config::EXPLANATIONS;
+pub use config::ReferenceSettings;
 pub use document::{About, document};
 
 /// The reference, made when it is first asked for: most instances are never asked.

@@ -24,24 +24,52 @@ use mainstay_core::Clock;
 
 use super::Exchange;
 use crate::ErrorCode;
+use crate::telemetry::metrics::{HttpMeter, InFlight, RouteMeter};
 
-/// The label of requests that no route matches, so that their number cannot grow the metrics.
+/// The route in the access line of requests that no route was reached for.
 const UNMATCHED: &str = "(unmatched)";
+
+/// The status of a client that left before its answer.
+const CLIENT_LEFT: u16 = 499;
 
 /// What the access line will say. It is written when this is dropped, so no request goes without one.
 pub(super) struct Access {
     exchange: Exchange,
     clock: Clock,
     span: tracing::Span,
+    meter: HttpMeter,
+    unrouted: RouteMeter,
+    _in_flight: InFlight,
     answer: Option<(StatusCode, Option<ErrorCode>)>,
     bytes: u64,
     complete: bool,
 }
 
 impl Access {
-    pub(super) fn open(exchange: Exchange, clock: Clock, span: tracing::Span) -> Self {
-        metrics::gauge!("http_requests_in_flight").increment(1.0);
-        Self { exchange, clock, span, answer: None, bytes: 0, complete: false }
+    pub(super) fn open(
+        exchange: Exchange,
+        clock: Clock,
+        span: tracing::Span,
+        meter: HttpMeter,
+        unrouted: RouteMeter,
+    ) -> Self {
+        let in_flight = meter.begin();
+        Self {
+            exchange,
+            clock,
+            span,
+            meter,
+            unrouted,
+            _in_flight: in_flight,
+            answer: None,
+            bytes: 0,
+            complete: false,
+        }
+    }
+
+    /// Counts the requests of the whole service.
+    pub(super) fn meter(&self) -> &HttpMeter {
+        &self.meter
     }
 
     pub(super) fn answered(mut self, status: StatusCode, code: Option<ErrorCode>) -> Self {
@@ -55,7 +83,6 @@ impl Access {
         let (status, code) = self.answer.unzip();
         let route = exchange.row().map_or(UNMATCHED, |row| row.path.as_str());
         let outcome = if self.complete { "complete" } else { "aborted" };
-        let method = method_label(exchange.method());
         let _inside = self.span.enter();
         tracing::info!(
             target: "mainstay::access",
@@ -72,18 +99,14 @@ impl Access {
             user_agent = exchange.user_agent(),
             "answered"
         );
-        let status = status.map_or_else(|| "none".to_owned(), |status| status.as_str().to_owned());
-        let route = route.to_owned();
-        metrics::counter!("http_requests_total", "method" => method, "route" => route.clone(), "status" => status)
-            .increment(1);
-        metrics::histogram!("http_request_duration_seconds", "method" => method, "route" => route)
-            .record(elapsed.as_secs_f64());
+        // A client that left before its answer counts as 499, as nginx has it.
+        let status = status.map_or(CLIENT_LEFT, |status| status.as_u16());
+        exchange.row().map_or(&self.unrouted, |row| &row.meter).record(status, elapsed);
     }
 }
 
 impl Drop for Access {
     fn drop(&mut self) {
-        metrics::gauge!("http_requests_in_flight").decrement(1.0);
         self.write();
     }
 }
@@ -150,21 +173,5 @@ impl Drop for Tail {
         // hyper does not ask again for a body whose last byte it has, nor at all for the answer to a HEAD.
         let ended = self.ended || self.body.is_end_stream() || self.access.exchange.method() == Method::HEAD;
         self.access.complete = ended && !self.broken;
-    }
-}
-
-/// The methods that there are; a client's inventions are one label.
-fn method_label(method: &Method) -> &'static str {
-    match method.as_str() {
-        "GET" => "GET",
-        "HEAD" => "HEAD",
-        "POST" => "POST",
-        "PUT" => "PUT",
-        "PATCH" => "PATCH",
-        "DELETE" => "DELETE",
-        "OPTIONS" => "OPTIONS",
-        "CONNECT" => "CONNECT",
-        "TRACE" => "TRACE",
-        _ => "OTHER",
     }
 }

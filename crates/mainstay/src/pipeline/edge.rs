@@ -15,6 +15,10 @@ use super::{Exchange, GuardLayer, RequestSettings};
 use crate::accept::{Handle, Peer};
 use crate::refusal;
 use crate::routes::{Assembled, RouteProblem, RouteTable, Routes, assemble};
+use crate::telemetry::metrics::{HttpMeter, RouteMeter};
+
+/// The labels of requests that no route was reached for: they cannot grow the metrics.
+const UNROUTED: &str = "(unmatched)";
 
 /// Answers requests by the routes that are installed.
 ///
@@ -29,14 +33,18 @@ struct Shared {
     clock: Clock,
     settings: RequestSettings,
     guard: GuardLayer,
+    meter: HttpMeter,
+    unrouted: RouteMeter,
     stage: RwLock<Assembled>,
 }
 
 impl Edge {
-    /// An edge without routes.
-    pub fn new(settings: RequestSettings, clock: Clock) -> Self {
+    /// An edge without routes, which counts its requests with `meter`.
+    pub fn new(settings: RequestSettings, clock: Clock, meter: HttpMeter) -> Self {
         let guard = GuardLayer::new(&settings);
-        Self { shared: Arc::new(Shared { clock, settings, guard, stage: RwLock::default() }) }
+        let unrouted = meter.route(UNROUTED, UNROUTED);
+        let shared = Shared { clock, settings, guard, meter, unrouted, stage: RwLock::default() };
+        Self { shared: Arc::new(shared) }
     }
 
     /// Replaces the routes. What no route matches is refused with `unmatched`.
@@ -49,8 +57,8 @@ impl Edge {
         routes: Routes,
         unmatched: crate::ErrorCode,
     ) -> Result<RouteTable, Vec<RouteProblem>> {
-        let Shared { settings, guard, stage, .. } = &*self.shared;
-        let assembled = assemble(routes, settings, guard, unmatched)?;
+        let Shared { settings, guard, meter, stage, .. } = &*self.shared;
+        let assembled = assemble(routes, settings, guard, meter, unmatched)?;
         let table = assembled.table.clone();
         // A stage is two handles that are replaced together: a panic elsewhere cannot tear it.
         *stage.write().unwrap_or_else(PoisonError::into_inner) = assembled;
@@ -64,12 +72,13 @@ impl Edge {
 
     /// Answers one request.
     pub async fn answer(&self, request: Request<Body>, peer: Peer) -> Response {
-        let Shared { clock, settings, .. } = &*self.shared;
+        let Shared { clock, settings, meter, unrouted, .. } = &*self.shared;
         let Assembled { router, table } = self.stage();
         let (head, body) = request.into_parts();
         let exchange = Exchange::open(&head, &peer, table, &settings.trusted_proxies, clock);
         let span = tracing::info_span!("request", request_id = %exchange.request_id());
-        let access = Access::open(exchange.clone(), clock.clone(), span.clone());
+        let access =
+            Access::open(exchange.clone(), clock.clone(), span.clone(), meter.clone(), unrouted.clone());
         super::edge(router, exchange, access, Request::from_parts(head, body)).instrument(span).await
     }
 

@@ -23,9 +23,10 @@ struct StampMissing(ControlSet);
 
 /// Turns whatever came out of the router into what leaves.
 pub(super) fn leave(exchange: &Exchange, access: Access, answer: Response) -> Response {
-    let (mut answer, code) = match proven(exchange, answer).and_then(normalised) {
+    let (mut answer, code) = match proven(exchange, &access, answer).and_then(normalised) {
         Ok(answer) => (answer, None),
         Err(refusal) => {
+            access.meter().refused(refusal.code());
             log(&refusal);
             (refusal::render(&refusal, exchange.format(), exchange.request_id()), Some(refusal.code()))
         }
@@ -39,7 +40,7 @@ pub(super) fn leave(exchange: &Exchange, access: Access, answer: Response) -> Re
 }
 
 /// Compares the stamps with the route's row. A success that is not proven does not leave.
-fn proven(exchange: &Exchange, answer: Response) -> Result<Response, Refusal> {
+fn proven(exchange: &Exchange, access: &Access, answer: Response) -> Result<Response, Refusal> {
     if answer.status().is_client_error() || answer.status().is_server_error() {
         return Ok(answer);
     }
@@ -50,7 +51,7 @@ fn proven(exchange: &Exchange, answer: Response) -> Result<Response, Refusal> {
     if missing.is_empty() {
         return Ok(answer);
     }
-    metrics::counter!("control_stamp_missing_total").increment(1);
+    access.meter().stamp_missing();
     Err(Refusal::new(ErrorCode::InternalError).because(StampMissing(missing)))
 }
 
@@ -85,7 +86,6 @@ fn keep(refusal: Refusal, headers: &HeaderMap) -> Refusal {
 
 /// The client learns the code; the log learns why.
 fn log(refusal: &Refusal) {
-    metrics::counter!("http_refusals_total", "code" => refusal.code().as_str()).increment(1);
     let cause = refusal.cause().map(|cause| mainstay_core::Chain(cause).to_string());
     let code = refusal.code().as_str();
     if refusal.code() == ErrorCode::InternalError {

@@ -5,7 +5,7 @@
 //! is the whole order; each control is one call, and its rules and decision table live with it.
 
 mod access;
-mod config;
+pub(crate) mod config;
 mod edge;
 mod exchange;
 mod exit;

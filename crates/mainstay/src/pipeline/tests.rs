@@ -14,6 +14,7 @@ use crate::accept::Peer;
 use crate::controls::target::TargetLimits;
 use crate::extract::{Form, Json, Path, Query};
 use crate::routes::{DescribeRequest, DescribeResponse, Operation};
+use crate::telemetry::metrics::Metrics;
 use crate::{Control, ErrorCode, Refusal, Routes};
 
 #[derive(serde::Deserialize, schemars::JsonSchema)]
@@ -95,7 +96,7 @@ fn edge() -> Edge {
         body_bytes: 100,
         ..RequestSettings::default()
     };
-    let edge = Edge::new(settings, Clock::system());
+    let edge = Edge::new(settings, Clock::system(), Metrics::new().http().clone());
     edge.install(routes(), ErrorCode::NotFound).unwrap();
     edge
 }
@@ -315,7 +316,7 @@ fn registrations_are_checked_as_a_whole() {
         .get("/unfinished/{", ok)
         .get("/silent", ok)
         .waive(Control::Host, " ");
-    let edge = Edge::new(settings, Clock::system());
+    let edge = Edge::new(settings, Clock::system(), Metrics::new().http().clone());
     let problems = edge.install(routes, ErrorCode::NotFound).unwrap_err();
     assert_eq!(problems.len(), 6, "{problems:#?}");
     assert_eq!(edge.table().rows().len(), 0, "nothing is installed half");

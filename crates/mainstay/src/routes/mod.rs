@@ -196,8 +196,11 @@ where
         self
     }
 
-    /// Gives the handlers their state.
-    pub fn with_state(self, state: S) -> Routes {
+    /// Gives the handlers their state. The routes can then be merged with those of any other state.
+    pub fn with_state<Other>(self, state: S) -> Routes<Other>
+    where
+        Other: Clone + Send + Sync + 'static,
+    {
         let entries = self.entries.into_iter().map(|entry| entry.with_state(state.clone())).collect();
         Routes { prefix: "", tag: "", entries, problems: self.problems }
     }
@@ -229,17 +232,11 @@ where
     }
 }
 
-impl Routes {
-    pub(crate) fn into_parts(self) -> (Vec<Entry<()>>, Vec<RouteProblem>) {
-        (self.entries, self.problems)
-    }
-}
-
 impl<S> Entry<S>
 where
     S: Clone + Send + Sync + 'static,
 {
-    fn with_state(self, state: S) -> Entry<()> {
+    fn with_state<Other>(self, state: S) -> Entry<Other> {
         let Self { method, path, policy, tag, summary, errors, describe, handler } = self;
         Entry { method, path, policy, tag, summary, errors, describe, handler: handler.with_state(state) }
     }

@@ -12,10 +12,10 @@ use super::{Describe, Entry, RoutePolicy, Routes, Waiver};
 use crate::controls::ControlSet;
 use crate::controls::body::BodyLimits;
 use crate::pipeline::{GuardLayer, RequestSettings};
+use crate::telemetry::metrics::{HttpMeter, Metrics, RouteMeter};
 use crate::{ErrorCode, Refusal};
 
 /// One route of a running service: what it demands, with the service's own limits filled in.
-#[derive(Debug)]
 #[non_exhaustive]
 pub struct Row {
     /// The method; GET stands for HEAD too.
@@ -38,11 +38,13 @@ pub struct Row {
     pub body: BodyLimits,
     /// The controls whose stamps its answers carry.
     pub demanded: ControlSet,
+    /// Counts its requests.
+    pub(crate) meter: RouteMeter,
     describe: Option<Describe>,
 }
 
 /// Every route of a service, in the order of its paths.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Default)]
 pub struct RouteTable {
     rows: Arc<[Arc<Row>]>,
 }
@@ -86,6 +88,19 @@ pub enum RouteProblem {
 }
 
 impl RouteTable {
+    /// The table of routes whose handlers need no state to be listed.
+    ///
+    /// # Errors
+    ///
+    /// All problems of the registrations at once.
+    pub fn of<S>(routes: Routes<S>, settings: &RequestSettings) -> Result<Self, Vec<RouteProblem>> {
+        Ok(Self::new(&checked(routes)?, settings, Metrics::new().http()))
+    }
+
+    fn new<S>(entries: &[Entry<S>], settings: &RequestSettings, meter: &HttpMeter) -> Self {
+        Self { rows: entries.iter().map(|entry| Arc::new(Row::new(entry, settings, meter))).collect() }
+    }
+
     /// The rows, in the order of their paths.
     pub fn rows(&self) -> impl ExactSizeIterator<Item = &Row> {
         self.rows.iter().map(|row| &**row)
@@ -107,7 +122,7 @@ impl Row {
     }
 
     /// The row of requests that no route matches: strict, and public since it tells nothing.
-    pub(crate) fn unmatched(settings: &RequestSettings) -> Self {
+    pub(crate) fn unmatched(settings: &RequestSettings, meter: &HttpMeter) -> Self {
         let policy = RoutePolicy { auth: super::Auth::Public, ..RoutePolicy::default() };
         Self {
             method: Method::GET,
@@ -121,10 +136,11 @@ impl Row {
             demanded: policy.demanded(),
             policy,
             describe: None,
+            meter: meter.route("(any)", "(unmatched)"),
         }
     }
 
-    fn new(entry: &Entry<()>, settings: &RequestSettings) -> Self {
+    fn new<S>(entry: &Entry<S>, settings: &RequestSettings, meter: &HttpMeter) -> Self {
         let policy = entry.policy.clone();
         Self {
             method: entry.method.clone(),
@@ -141,13 +157,20 @@ impl Row {
             demanded: policy.demanded(),
             policy,
             describe: Some(entry.describe),
+            meter: meter.route(entry.method.as_str(), &entry.path),
         }
     }
 }
 
-impl std::fmt::Debug for Describe {
+impl std::fmt::Debug for Row {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(self.name())
+        write!(f, "{} {}", self.method, self.path)
+    }
+}
+
+impl std::fmt::Debug for RouteTable {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_list().entries(self.rows()).finish()
     }
 }
 
@@ -167,52 +190,52 @@ pub(crate) fn assemble(
     routes: Routes,
     settings: &RequestSettings,
     guard: &GuardLayer,
+    meter: &HttpMeter,
     unmatched: ErrorCode,
 ) -> Result<Assembled, Vec<RouteProblem>> {
-    let (mut entries, mut problems) = routes.into_parts();
-    entries.sort_by(|a, b| a.path.cmp(&b.path).then_with(|| order(&a.method).cmp(&order(&b.method))));
-    problems.extend(entries.iter().flat_map(waivers_without_reason));
-
-    let mut paths = matchit::Router::new();
+    let entries = checked(routes)?;
+    let table = RouteTable::new(&entries, settings, meter);
     let mut resources: Vec<(String, MethodRouter)> = Vec::new();
-    let mut rows: Vec<Arc<Row>> = Vec::with_capacity(entries.len());
-    for entry in entries {
-        if rows.last().is_some_and(|row| row.method == entry.method && row.path == entry.path) {
-            problems.push(RouteProblem::Duplicate { method: entry.method, path: entry.path });
-            continue;
-        }
-        let row = Arc::new(Row::new(&entry, settings));
-        let handler = entry.handler.route_layer(guard.with(Arc::clone(&row)));
-        rows.push(row);
+    for (entry, row) in entries.into_iter().zip(table.rows.iter()) {
+        let handler = entry.handler.route_layer(guard.with(Arc::clone(row)));
         match resources.last_mut() {
             Some((path, resource)) if *path == entry.path => {
                 *resource = std::mem::take(resource).merge(handler)
             }
-            _ => {
-                // axum panics on a path it cannot take; asking its matcher first makes that a problem.
-                if !entry.path.starts_with('/') {
-                    problems.push(RouteProblem::Path {
-                        path: entry.path,
-                        reason: "it does not begin with /".into(),
-                    });
-                } else if let Err(error) = paths.insert(entry.path.clone(), ()) {
-                    problems.push(RouteProblem::Path { path: entry.path, reason: error.to_string() });
-                } else {
-                    resources.push((entry.path, handler));
-                }
-            }
+            _ => resources.push((entry.path, handler)),
         }
     }
-    if !problems.is_empty() {
-        return Err(problems);
-    }
     let refuse = axum::routing::any(async move || Refusal::new(unmatched));
-    let fallback = refuse.layer(guard.with(Arc::new(Row::unmatched(settings))));
+    let fallback = refuse.layer(guard.with(Arc::new(Row::unmatched(settings, meter))));
     let all = resources.into_iter().fold(Router::new(), |all, (path, resource)| all.route(&path, resource));
-    Ok(Assembled { router: all.fallback_service(fallback), table: RouteTable { rows: rows.into() } })
+    Ok(Assembled { router: all.fallback_service(fallback), table })
 }
 
-fn waivers_without_reason(entry: &Entry<()>) -> impl Iterator<Item = RouteProblem> {
+/// The entries in the order of their paths, if nothing is wrong with any of them.
+fn checked<S>(routes: Routes<S>) -> Result<Vec<Entry<S>>, Vec<RouteProblem>> {
+    let Routes { mut entries, mut problems, .. } = routes;
+    entries.sort_by(|a, b| a.path.cmp(&b.path).then_with(|| order(&a.method).cmp(&order(&b.method))));
+    problems.extend(entries.iter().flat_map(waivers_without_reason));
+    for (one, next) in entries.iter().zip(entries.iter().skip(1)) {
+        if one.path == next.path && one.method == next.method {
+            problems.push(RouteProblem::Duplicate { method: one.method.clone(), path: one.path.clone() });
+        }
+    }
+    // axum panics on a path it cannot take; asking its matcher first makes that a problem.
+    let mut matcher = matchit::Router::new();
+    let mut paths: Vec<_> = entries.iter().map(|entry| entry.path.as_str()).collect();
+    paths.dedup();
+    for path in paths {
+        let taken = match path.starts_with('/') {
+            true => matcher.insert(path, ()).map_err(|error| error.to_string()),
+            false => Err("it does not begin with /".to_owned()),
+        };
+        problems.extend(taken.err().map(|reason| RouteProblem::Path { path: path.to_owned(), reason }));
+    }
+    if problems.is_empty() { Ok(entries) } else { Err(problems) }
+}
+
+fn waivers_without_reason<S>(entry: &Entry<S>) -> impl Iterator<Item = RouteProblem> {
     entry.policy.waivers.iter().filter(|waiver| waiver.reason.trim().is_empty()).map(|waiver| {
         RouteProblem::NoReason {
             method: entry.method.clone(),

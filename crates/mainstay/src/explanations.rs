@@ -1,0 +1,32 @@
+//! What every code of a diagnostic means.
+
+use mainstay_core::settings::{self, Explanation};
+
+use crate::{life, openapi, pipeline};
+
+/// The explanations of the runtime and of what it stands on, in the order of their codes.
+pub fn explanations() -> Vec<&'static Explanation> {
+    let rooms = [
+        settings::EXPLANATIONS,
+        pipeline::config::EXPLANATIONS,
+        openapi::EXPLANATIONS,
+        mainstay_db::EXPLANATIONS,
+        life::EXPLANATIONS,
+    ];
+    let mut all: Vec<_> = rooms.into_iter().flatten().collect();
+    all.sort_by_key(|explanation| explanation.code);
+    all
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_code_is_explained_once() {
+        let all = explanations();
+        for (one, next) in all.iter().zip(all.iter().skip(1)) {
+            assert!(one.code < next.code, "{} is explained twice", one.code);
+        }
+    }
+}

@@ -1,0 +1,47 @@
+//! The routes that the runtime adds to an application's own.
+
+use mainstay_core::Clock;
+
+use super::Runtime;
+use crate::health::{self, Health, Identity};
+use crate::openapi::{self, About};
+use crate::routes::{RouteProblem, RouteTable};
+use crate::telemetry::metrics::{self, Metrics};
+use crate::{Routes, Service, assets};
+
+/// What the public listener answers beside the application: probes, the style sheet, the API reference where
+/// it is on, metrics where no other listener keeps them from the public.
+pub(super) fn public<S: Service>(health: &Health, metrics: &Metrics, runtime: &Runtime) -> Routes<S::State> {
+    let mut routes = probes(health).merge(assets::routes().with_state(()));
+    if runtime.reference.enabled {
+        let about = About { title: S::NAME, version: S::VERSION, description: S::ABOUT };
+        routes = routes.merge(openapi::routes(about).with_state(()));
+    }
+    // Nobody can sign in as an operator yet, so only a listener of their own keeps metrics from the public.
+    if runtime.listen.management.is_none() && !runtime.environment.is_strict() {
+        routes = routes.merge(metrics::routes(metrics.clone()).with_state(()));
+    }
+    routes
+}
+
+/// What the listener for operators answers.
+pub(super) fn management(health: &Health, metrics: &Metrics) -> Routes {
+    probes(health).merge(metrics::routes(metrics.clone()))
+}
+
+/// What is answered from the first moment on.
+pub(super) fn probes<S: Clone + Send + Sync + 'static>(health: &Health) -> Routes<S> {
+    health::routes(health.clone()).with_state(())
+}
+
+/// Every route of the public listener, without a service that runs.
+///
+/// # Errors
+///
+/// All problems of the registrations at once.
+pub fn route_table<S: Service>(service: &S, runtime: &Runtime) -> Result<RouteTable, Vec<RouteProblem>> {
+    let identity = Identity { version: S::VERSION, environment: runtime.environment };
+    let health = Health::new(identity, &Clock::system());
+    let routes = public::<S>(&health, &Metrics::new(), runtime).merge(service.routes());
+    RouteTable::of(routes, &runtime.requests)
+}
