@@ -1,3 +1,85 @@
-//! Entry point.
+//! Tasks of the repository. `cargo xtask help` lists them; each step of `cargo xtask ci` can be run alone.
+//!
+//! What is printed here is talk, so it goes to stderr; stdout belongs to the tools that are started.
 
-fn main() {}
+mod bench;
+mod ci;
+mod command;
+mod generated;
+mod layout;
+mod metadata;
+mod setup;
+mod step;
+mod test;
+mod workspace;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+#[derive(Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask", about = "Tasks of the Mainstay repository")]
+struct Arguments {
+    #[command(subcommand)]
+    task: Task,
+}
+
+#[derive(Subcommand)]
+enum Task {
+    /// Everything that CI runs, cheapest first; ends on the test runner's summary
+    Ci,
+    /// Sets up what tests need, then runs documentation tests and all other tests
+    Test {
+        /// Handed to `cargo nextest run`; documentation tests run only when nothing is handed on
+        #[arg(last = true)]
+        arguments: Vec<String>,
+    },
+    /// Whether the code is formatted
+    Fmt,
+    /// Clippy without warnings, with the default features and with all
+    Clippy,
+    /// Whether the crates keep to their places: arrows, lints, sizes, forbidden dependencies
+    #[command(visible_alias = "layout")]
+    CheckLayout,
+    /// The documentation of all crates without warnings
+    Docs,
+    /// Whether the files that the service itself prints are current
+    Generated {
+        /// Writes them instead
+        #[arg(long)]
+        write: bool,
+    },
+    /// Advisories, licences and sources of the dependencies, where cargo-deny is installed
+    Deny,
+    /// Measures the release build of Concord
+    Bench {
+        /// One scenario of `all`, `start`, `matrix`, `pair`, `large`, `drain`
+        #[arg(default_value = "all")]
+        scenario: String,
+        /// Handed to the bench, such as `--format json`
+        #[arg(last = true)]
+        arguments: Vec<String>,
+    },
+}
+
+fn main() -> ExitCode {
+    let outcome = match Arguments::parse().task {
+        Task::Ci => ci::run(),
+        Task::Test { arguments } => test::TEST.run_instead(|| test::run(&arguments)),
+        Task::Fmt => ci::FMT.run(),
+        Task::Clippy => ci::CLIPPY.run(),
+        Task::CheckLayout => layout::LAYOUT.run(),
+        Task::Docs => ci::DOCS.run(),
+        Task::Generated { write: false } => generated::GENERATED.run(),
+        Task::Generated { write: true } => generated::GENERATED.run_instead(generated::write),
+        Task::Deny => ci::DENY.run(),
+        Task::Bench { scenario, arguments } => bench::run(&scenario, &arguments),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            anstream::eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -1,0 +1,69 @@
+//! Everything that CI runs.
+
+use anyhow::Result;
+
+use crate::generated::GENERATED;
+use crate::layout::LAYOUT;
+use crate::step::{self, Step};
+use crate::test::TEST;
+use crate::{command, setup};
+
+pub(crate) const FMT: Step = Step { name: "fmt", what: "whether the code is formatted", work: fmt };
+pub(crate) const CLIPPY: Step =
+    Step { name: "clippy", what: "no warnings, with the default features and with all", work: clippy };
+pub(crate) const DOCS: Step = Step { name: "docs", what: "the documentation without warnings", work: docs };
+pub(crate) const DENY: Step =
+    Step { name: "deny", what: "advisories, licences and sources of the dependencies", work: deny };
+
+/// Runs every step, cheapest first, and stops at the first that fails.
+///
+/// The tests come last and print last: who looks at the end of the log sees the test runner's summary.
+///
+/// # Errors
+///
+/// That of the first step that fails.
+pub(crate) fn run() -> Result<()> {
+    setup::for_tests()?;
+    let mut times = Vec::new();
+    for step in [FMT, LAYOUT, DENY, CLIPPY, DOCS, GENERATED] {
+        let took = step.run_quietly()?;
+        times.push((step, took));
+    }
+    anstream::eprintln!(
+        "==> steps so far
+{}",
+        step::table(&times)
+    );
+    TEST.run_quietly().map(drop)
+}
+
+/// Whether the code is formatted.
+fn fmt() -> Result<()> {
+    command::run(command::cargo(["fmt", "--all", "--check"]))
+}
+
+/// Clippy twice: what users build by default, and everything including what only rehearsals use.
+fn clippy() -> Result<()> {
+    let common = ["clippy", "--workspace", "--all-targets", "--locked"];
+    let strict = ["--", "--deny", "warnings"];
+    command::run(command::cargo(common.iter().chain(&strict)))?;
+    command::run(command::cargo(common.iter().chain(&["--all-features"]).chain(&strict)))
+}
+
+/// The documentation of all crates, every warning an error: a broken link is a broken promise.
+fn docs() -> Result<()> {
+    let mut command = command::cargo(["doc", "--workspace", "--no-deps", "--all-features", "--locked"]);
+    command.env("RUSTDOCFLAGS", "--deny warnings");
+    command::run(command)
+}
+
+/// `cargo deny`, where it is installed; building it would take longer than all other steps together.
+fn deny() -> Result<()> {
+    if command::succeeds(command::cargo(["deny", "--version"])) {
+        return command::run(command::cargo(["deny", "--workspace", "check"]));
+    }
+    anstream::eprintln!(
+        "   note: NOT RUN, cargo-deny is not installed; to run it: cargo install --locked cargo-deny"
+    );
+    Ok(())
+}

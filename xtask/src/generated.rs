@@ -1,0 +1,93 @@
+//! Files that the service prints about itself, and that are checked in so that a change is seen in review.
+
+use std::fs;
+
+use anyhow::{Context, Result, bail};
+
+use crate::command::{self, cargo};
+use crate::step::Step;
+use crate::workspace;
+
+pub(crate) const GENERATED: Step =
+    Step { name: "generated", what: "whether the files that the service prints are current", work: check };
+
+/// A checked-in file and the command of `concord` that prints it.
+struct File {
+    path: &'static str,
+    command: &'static [&'static str],
+}
+
+const FILES: [File; 2] = [
+    File { path: ".env.example", command: &["settings", "example"] },
+    File { path: ".env.production.example", command: &["settings", "example", "--production"] },
+];
+
+/// Compares every file with what the service prints now.
+///
+/// # Errors
+///
+/// When one differs, or the service cannot print it.
+fn check() -> Result<()> {
+    let mut stale = Vec::new();
+    for file in &FILES {
+        let checked_in = fs::read_to_string(workspace::root().join(file.path)).unwrap_or_default();
+        if let Some(line) = first_difference(&checked_in, &print(file)?) {
+            stale.push(format!("{}:{line}", file.path));
+        }
+    }
+    if !stale.is_empty() {
+        bail!("not current: {}; help: cargo xtask generated --write", stale.join(", "));
+    }
+    Ok(())
+}
+
+/// Writes every file as the service prints it now.
+///
+/// # Errors
+///
+/// When the service cannot print one, or it cannot be written.
+pub(crate) fn write() -> Result<()> {
+    for file in &FILES {
+        let path = workspace::root().join(file.path);
+        if let Some(folder) = path.parent() {
+            fs::create_dir_all(folder).with_context(|| format!("cannot make {}", folder.display()))?;
+        }
+        fs::write(&path, print(file)?).with_context(|| format!("cannot write {}", file.path))?;
+        anstream::eprintln!("   written: {}", file.path);
+    }
+    Ok(())
+}
+
+/// What the service prints, in the build that users get: default features.
+fn print(file: &File) -> Result<String> {
+    let mut command = cargo(["run", "--quiet", "--locked", "--package", "concord", "--"]);
+    command.args(file.command);
+    command::output(command)
+}
+
+/// The number of the first line in which two texts differ, from 1.
+fn first_difference(old: &str, new: &str) -> Option<usize> {
+    if old == new {
+        return None;
+    }
+    let same = old.lines().zip(new.lines()).take_while(|(old, new)| old == new).count();
+    Some(same + 1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_line_that_differs_is_named() {
+        for (old, new, expected) in [
+            ("a\nb\n", "a\nb\n", None),
+            ("a\nb\n", "a\nc\n", Some(2)),
+            ("a\n", "a\nb\n", Some(2)),
+            ("", "a\n", Some(1)),
+            ("a\nb", "a\nb\n", Some(3)),
+        ] {
+            assert_eq!(first_difference(old, new), expected, "{old:?} {new:?}");
+        }
+    }
+}
