@@ -262,8 +262,8 @@ impl Seat {
     /// Notes that a request is in hand. False when the connection has just given way to another one: the
     /// request must then not be touched.
     pub(super) fn begin_request(&self) -> bool {
-        let begin = |requests: u32| (requests != EVICTED).then(|| requests.saturating_add(1));
-        let begun = self.place.requests.try_update(Ordering::AcqRel, Ordering::Acquire, begin).is_ok();
+        let more = |requests: u32| (requests != EVICTED).then(|| requests.saturating_add(1));
+        let begun = self.place.requests.try_update(Ordering::AcqRel, Ordering::Acquire, more).is_ok();
         if begun {
             self.place.served.store(true, Ordering::Relaxed);
         }
@@ -272,8 +272,8 @@ impl Seat {
 
     /// Notes that a request has left our hands.
     pub(super) fn end_request(&self) {
-        let end = |requests: u32| (requests != EVICTED).then(|| requests.saturating_sub(1));
-        let _ = self.place.requests.try_update(Ordering::AcqRel, Ordering::Acquire, end);
+        let less = |requests: u32| (requests != EVICTED).then(|| requests.saturating_sub(1));
+        let _ = self.place.requests.try_update(Ordering::AcqRel, Ordering::Acquire, less);
     }
 
     /// Waits until this connection has to give way. For one waiter.
@@ -289,5 +289,53 @@ impl Seat {
 impl Drop for Seat {
     fn drop(&mut self) {
         self.shared.house().leave(&self.place);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn address(text: &str) -> Address {
+        Address::of(text.parse().unwrap())
+    }
+
+    #[test]
+    fn an_ipv6_network_and_a_mapped_address_count_as_one() {
+        assert_eq!(address("2001:db8:1:2::1"), address("2001:db8:1:2:ffff:ffff:ffff:ffff"));
+        assert_ne!(address("2001:db8:1:2::1"), address("2001:db8:1:3::1"));
+        assert_eq!(address("::ffff:192.0.2.1"), address("192.0.2.1"));
+        assert_ne!(address("192.0.2.1"), address("192.0.2.2"));
+    }
+
+    #[test]
+    fn a_request_does_not_begin_on_a_connection_that_gave_way() {
+        let settings = ConnectionSettings { max_connections: 1, ..ConnectionSettings::default() };
+        let connections = Connections::new(&settings);
+        let first = connections.admit("192.0.2.1".parse().unwrap()).unwrap();
+        let second = connections.admit("192.0.2.2".parse().unwrap()).unwrap();
+        assert!(!first.begin_request());
+        // Nor does it come back to life when a count goes down.
+        first.end_request();
+        assert!(!first.begin_request());
+
+        assert!(second.begin_request());
+        let refused = connections.admit("192.0.2.3".parse().unwrap()).unwrap_err();
+        assert_eq!(refused, Full::House);
+        second.end_request();
+        drop(first);
+        assert_eq!(connections.snapshot().open, 1);
+        assert!(connections.admit("192.0.2.3".parse().unwrap()).is_ok());
+    }
+
+    #[test]
+    fn nothing_is_kept_of_those_who_left() {
+        let connections = Connections::new(&ConnectionSettings::default());
+        let seats: Vec<_> =
+            (0..100).map(|host| connections.admit(IpAddr::from([192, 0, 2, host])).unwrap()).collect();
+        assert_eq!(connections.snapshot().open, 100);
+        drop(seats);
+        let house = connections.shared.house();
+        assert!(house.places.is_empty() && house.by_address.is_empty());
     }
 }

@@ -66,16 +66,15 @@ impl ChunkedScanner {
             (Step::Size(size), b'0'..=b'9' | b'a'..=b'f' | b'A'..=b'F') => {
                 Ok(Step::Size(Some(longer(size.unwrap_or(0), byte)?)))
             }
-            (Step::Size(Some(size)), b'\r') => Ok(Step::SizeEnd(size)),
+            (Step::Size(Some(size)) | Step::Extension(size), b'\r') => Ok(Step::SizeEnd(size)),
             (Step::Size(Some(size)), b';') => Ok(Step::Extension(size)),
             (Step::Size(_), _) => Err(BadChunk("size")),
-            (Step::Extension(size), b'\r') => Ok(Step::SizeEnd(size)),
             (Step::Extension(size), byte) if is_text(byte) => {
                 self.extension_bytes += 1;
                 within(self.extension_bytes, MOST_EXTENSION_BYTES, "extensions are too long")?;
                 Ok(Step::Extension(size))
             }
-            (Step::SizeEnd(0), b'\n') | (Step::TrailerEnd, b'\n') => Ok(Step::TrailerStart),
+            (Step::SizeEnd(0) | Step::TrailerEnd, b'\n') => Ok(Step::TrailerStart),
             (Step::SizeEnd(size), b'\n') => Ok(Step::Data(size)),
             (Step::DataReturn, b'\r') => Ok(Step::DataEnd),
             (Step::DataEnd, b'\n') => Ok(Step::Size(None)),
@@ -105,4 +104,59 @@ fn within(count: usize, most: usize, otherwise: &'static str) -> Result<(), BadC
 
 fn is_text(byte: u8) -> bool {
     byte == b'\t' || (byte >= 0x20 && byte != 0x7f)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn encoded(chunks: &[(Vec<u8>, String)], trailer: &str) -> Vec<u8> {
+        let mut wire = Vec::new();
+        for (data, extension) in chunks {
+            wire.extend_from_slice(format!("{:x}{extension}\r\n", data.len()).as_bytes());
+            wire.extend_from_slice(data);
+            wire.extend_from_slice(b"\r\n");
+        }
+        wire.extend_from_slice(format!("0\r\n{trailer}\r\n").as_bytes());
+        wire
+    }
+
+    proptest! {
+        #[test]
+        fn the_end_is_found_wherever_the_bytes_are_cut(
+            chunks in prop::collection::vec((prop::collection::vec(any::<u8>(), 1..40), "(;[a-z]{1,3}=[a-z]{1,3})?"), 0..6),
+            trailer in "([a-z]{1,3}: [a-z]{0,3}\r\n){0,2}",
+            piece in 1_usize..20,
+            rest in prop::collection::vec(any::<u8>(), 0..20),
+        ) {
+            let body = encoded(&chunks, &trailer);
+            let wire = [body.as_slice(), &rest].concat();
+            let mut scanner = ChunkedScanner::new();
+            let mut position = 0;
+            while !scanner.is_done() {
+                prop_assert!(position < body.len());
+                let end = (position + piece).min(wire.len());
+                position += scanner.read(&wire[position..end]).unwrap();
+            }
+            prop_assert_eq!(position, body.len());
+        }
+
+        #[test]
+        fn no_bytes_are_too_strange_to_be_looked_at(wire in prop::collection::vec(any::<u8>(), 0..200)) {
+            let mut scanner = ChunkedScanner::new();
+            if let Ok(read) = scanner.read(&wire) {
+                prop_assert!(read <= wire.len());
+            }
+        }
+    }
+
+    #[test]
+    fn extensions_and_trailers_are_bounded() {
+        let long = "x".repeat(MOST_EXTENSION_BYTES);
+        assert!(ChunkedScanner::new().read(format!("1;{long}\r\n").as_bytes()).is_ok());
+        assert!(ChunkedScanner::new().read(format!("1;{long}y\r\n").as_bytes()).is_err());
+        assert!(ChunkedScanner::new().read(format!("0\r\nx: {long}\r\n").as_bytes()).is_err());
+    }
 }

@@ -163,61 +163,69 @@ where
         Poll::Ready(Ok(()))
     }
 
-    /// Takes one step towards a head: looks at what is there, or reads more within the deadline.
+    /// Takes one step towards a head: looks at what is there, or reads more, or finds that time is up.
     fn poll_head(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        let limits = HeadLimits::of(self.settings());
-        let Message::Head { scanner, begun, after_blank_line } = &mut self.message else {
-            return Poll::Ready(Ok(()));
-        };
-        let wire = self.wire.ahead();
-        if wire.is_empty() {
-            if self.link.shutdown.has_begun()
-                || self.wire.has_ended()
-                || self.stopping.as_mut().poll(cx).is_ready()
-            {
-                self.message = Message::End;
-                return Poll::Ready(Ok(()));
-            }
-        } else {
-            if !*begun {
-                *begun = true;
-                self.deadline = None;
-            }
-            // An empty line before a request: old clients end a body with one (RFC 9112, section 2.2).
-            if wire.starts_with(b"\r\n") && !*after_blank_line {
-                *after_blank_line = true;
-                self.wire.skip(2);
-                return Poll::Ready(Ok(()));
-            }
-            match scanner.read(wire, limits) {
-                Ok(None) if self.wire.has_ended() => self.refuse(Fault::Malformed("the head is incomplete")),
-                Ok(None) => return self.poll_more_of_head(cx),
-                Ok(Some(head)) => self.release(head),
-                Err(fault) => self.refuse(fault),
-            }
+        if self.decide_head() {
             return Poll::Ready(Ok(()));
         }
-        self.poll_more_of_head(cx)
-    }
-
-    fn poll_more_of_head(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        // Before anything else: a request that has arrived is served, however late it is and whatever happens.
         if let Poll::Ready(filled) = self.wire.poll_fill(cx) {
             return Poll::Ready(filled.map(drop));
         }
-        let Message::Head { begun, .. } = self.message else { return Poll::Ready(Ok(())) };
-        let settings = self.settings();
-        let deadline = self.deadline.get_or_insert_with(|| {
-            let wait = if begun { settings.header_read_timeout } else { settings.keep_alive_timeout };
-            Box::pin(sleep(wait))
-        });
-        ready!(deadline.as_mut().poll(cx));
-        if self.wire.ahead().is_empty() {
+        let is_idle = self.wire.ahead().is_empty();
+        if is_idle && self.is_stopping(cx) {
+            self.message = Message::End;
+            return Poll::Ready(Ok(()));
+        }
+        ready!(self.poll_deadline(cx));
+        if is_idle {
             self.link.seat.count(Event::TimedOut);
             self.message = Message::End;
         } else {
             self.refuse(Fault::TooSlow);
         }
         Poll::Ready(Ok(()))
+    }
+
+    /// Looks at what is there of a head. False when more is needed to decide.
+    fn decide_head(&mut self) -> bool {
+        let limits = HeadLimits::of(self.settings());
+        let Message::Head { scanner, begun, after_blank_line } = &mut self.message else { return true };
+        let wire = self.wire.ahead();
+        if wire.is_empty() {
+            if self.wire.has_ended() {
+                self.message = Message::End;
+            }
+            return self.wire.has_ended();
+        }
+        if !*begun {
+            *begun = true;
+            self.deadline = None;
+        }
+        // An empty line before a request: old clients end a body with one (RFC 9112, section 2.2).
+        if wire.starts_with(b"\r\n") && !*after_blank_line {
+            *after_blank_line = true;
+            self.wire.skip(2);
+            return true;
+        }
+        match scanner.read(wire, limits) {
+            Ok(Some(head)) => self.release(head),
+            Ok(None) if !self.wire.has_ended() => return false,
+            Ok(None) => self.refuse(Fault::Malformed("the head is incomplete")),
+            Err(fault) => self.refuse(fault),
+        }
+        true
+    }
+
+    fn is_stopping(&mut self, cx: &mut Context<'_>) -> bool {
+        self.link.shutdown.has_begun() || self.stopping.as_mut().poll(cx).is_ready()
+    }
+
+    fn poll_deadline(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        let settings = self.settings();
+        let begun = matches!(self.message, Message::Head { begun: true, .. });
+        let wait = if begun { settings.header_read_timeout } else { settings.keep_alive_timeout };
+        self.deadline.get_or_insert_with(|| Box::pin(sleep(wait))).as_mut().poll(cx)
     }
 
     /// Gives hyper a head that is complete, with what has come of its body.

@@ -46,31 +46,31 @@ where
     let connection = builder(settings, executor).serve_connection(TokioIo::new(wire), service);
     let mut connection = pin!(connection);
     let ended = tokio::select! {
-        ended = &mut connection => Some(ended),
-        () = link.shutdown.begun() => None,
-        () = streams.idle(deadline, settings.keep_alive_timeout) => {
-            link.seat.count(Event::TimedOut);
-            None
-        }
+        ended = &mut connection => ended,
         () = streams.abused(settings.http2_reset_budget) => {
             tracing::debug!(peer = %link.peer.address, "HTTP/2 peer resets more than it reads");
             return;
         }
-    };
-    let ended = match ended {
-        Some(ended) => ended,
-        None => {
+        () = is_over(link, &streams, deadline) => {
             connection.as_mut().graceful_shutdown();
             tokio::select! {
                 ended = &mut connection => ended,
+                () = streams.abused(settings.http2_reset_budget) => return,
                 // A peer that does not acknowledge the GOAWAY must not keep the connection.
                 () = streams.quiet(settings.write_stall_timeout) => return,
-                () = streams.abused(settings.http2_reset_budget) => return,
             }
         }
     };
     if let Err(error) = ended {
         tracing::debug!(%error, "HTTP/2 connection ended early");
+    }
+}
+
+/// Waits until it is time to say GOAWAY.
+async fn is_over<H>(link: &Link<H>, streams: &Streams, deadline: Pin<Box<Sleep>>) {
+    tokio::select! {
+        () = link.shutdown.begun() => {}
+        () = streams.idle(deadline, link.settings.keep_alive_timeout) => link.seat.count(Event::TimedOut),
     }
 }
 

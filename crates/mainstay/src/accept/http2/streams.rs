@@ -84,9 +84,11 @@ impl Streams {
     pub(super) async fn quiet(&self, time: Duration) {
         loop {
             self.wait_for(|counts| counts.active == 0).await;
+            // A stream may come and go between two looks, so not `active` is watched.
+            let begun = self.counts.borrow().begun;
             tokio::select! {
                 biased;
-                () = self.wait_for(|counts| counts.active > 0) => {}
+                () = self.wait_for(|counts| counts.begun != begun) => {}
                 () = sleep(time) => return,
             }
         }

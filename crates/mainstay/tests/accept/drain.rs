@@ -1,0 +1,111 @@
+//! Stopping.
+
+use mainstay::accept::ConnectionSettings;
+use tokio::io::AsyncReadExt;
+
+use crate::harness::{Server, read_all, read_answer, send, within};
+
+const GET: &str = "GET / HTTP/1.1\r\nhost: a\r\n\r\n";
+const WAIT: &str = "GET /wait HTTP/1.1\r\nhost: a\r\n\r\n";
+
+#[tokio::test]
+async fn requests_in_hand_are_finished_and_say_close() {
+    let server = Server::start(ConnectionSettings::default());
+    let mut busy = server.connect().await;
+    send(&mut busy, WAIT).await;
+    server.drill.until_waiting(1).await;
+
+    server.context.shutdown.begin();
+    server.drill.release.add_permits(1);
+    let answer = within(read_all(&mut busy)).await;
+    assert!(answer.ends_with("waited"), "{answer}");
+    assert!(answer.contains("\r\nconnection: close\r\n"), "{answer}");
+    server.served().await;
+}
+
+#[tokio::test]
+async fn idle_connections_are_closed_at_once_and_the_listener_with_them() {
+    let server = Server::start(ConnectionSettings::default());
+    let address = server.address;
+    let mut idle = server.connect().await;
+    send(&mut idle, GET).await;
+    read_answer(&mut idle).await;
+
+    server.context.shutdown.begin();
+    assert_eq!(within(read_all(&mut idle)).await, "");
+    server.served().await;
+    assert!(tokio::net::TcpStream::connect(address).await.is_err());
+}
+
+#[tokio::test]
+async fn a_head_that_has_begun_is_still_served() {
+    let server = Server::start(ConnectionSettings::default());
+    let mut first = server.connect().await;
+    let mut later = server.connect().await;
+    send(&mut later, GET).await;
+    read_answer(&mut later).await;
+    // The answer to the second request proves that the first bytes of the two heads have been read before the
+    // stop: all three come on the same connection or before it.
+    send(&mut first, &GET[..10]).await;
+    send(&mut later, &GET[..10]).await;
+    let mut probe = server.connect().await;
+    send(&mut probe, WAIT).await;
+    server.drill.until_waiting(1).await;
+
+    server.context.shutdown.begin();
+    for stream in [&mut first, &mut later] {
+        send(stream, &GET[10..]).await;
+        let answer = within(read_all(stream)).await;
+        assert!(answer.ends_with("hello") && answer.contains("connection: close"), "{answer}");
+    }
+    server.drill.release.add_permits(1);
+    server.served().await;
+}
+
+#[tokio::test]
+async fn who_stands_in_the_queue_is_still_served() {
+    let server = Server::start(ConnectionSettings::default());
+    // This task does not yield before the stop, so on its single thread nothing has been accepted yet.
+    let mut streams: Vec<_> = (0..20)
+        .map(|_| {
+            use std::io::Write;
+            let mut stream = std::net::TcpStream::connect(server.address).unwrap();
+            stream.write_all(GET.as_bytes()).unwrap();
+            stream.set_nonblocking(true).unwrap();
+            tokio::net::TcpStream::from_std(stream).unwrap()
+        })
+        .collect();
+    server.context.shutdown.begin();
+    for stream in &mut streams {
+        let answer = within(read_all(stream)).await;
+        assert!(answer.ends_with("hello"), "{answer}");
+    }
+    server.served().await;
+}
+
+#[tokio::test]
+async fn a_newcomer_without_a_word_delays_the_stop_for_a_moment_only() {
+    let server = Server::start(ConnectionSettings::default());
+    let mut silent = server.connect().await;
+    server.until(|figures| figures.open == 1).await;
+    server.context.shutdown.begin();
+    assert_eq!(within(read_all(&mut silent)).await, "");
+    server.served().await;
+}
+
+#[tokio::test]
+async fn a_forced_stop_cuts_what_is_left() {
+    let server = Server::start(ConnectionSettings::default());
+    let mut busy = server.connect().await;
+    send(&mut busy, WAIT).await;
+    server.drill.until_waiting(1).await;
+    let mut streaming = server.connect().await;
+    send(&mut streaming, "GET /endless HTTP/1.1\r\nhost: a\r\n\r\n").await;
+    within(streaming.read_u8()).await.unwrap();
+
+    server.context.shutdown.begin();
+    server.context.shutdown.force();
+    assert_eq!(within(read_all(&mut busy)).await, "");
+    within(server.drill.abandoned.subscribe().wait_for(|count| *count == 1)).await.unwrap();
+    server.served().await;
+}
