@@ -1,1 +1,224 @@
+use std::net::{SocketAddr, TcpListener};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
+use mainstay_core::Clock;
+use mainstay_core::settings::{Environment, Setting as _, read_pairs};
+use mainstay_db::Migrations;
+use tokio::sync::{Notify, oneshot};
+
+use super::{App, Configuration, Plan, Process, PublicUrl, StartError, Started, start};
+use crate::telemetry::metrics::Metrics;
+use crate::{BuildError, Json, Routes, Service, health};
+
+/// A service whose build and whose one handler can be held up.
+#[derive(Default)]
+struct Sample {
+    build: Option<Mutex<Option<oneshot::Receiver<Result<(), BuildError>>>>>,
+    answer: Arc<Notify>,
+}
+
+impl Service for Sample {
+    const NAME: &'static str = "sample";
+    const VERSION: &'static str = "1.2.3";
+    const ABOUT: &'static str = "A service for tests.";
+    type Settings = ();
+    type State = Arc<Notify>;
+
+    fn routes(&self) -> Routes<Arc<Notify>> {
+        async fn wait(axum::extract::State(answer): axum::extract::State<Arc<Notify>>) -> Json<&'static str> {
+            answer.notified().await;
+            Json("waited")
+        }
+        Routes::new().get("/wait", wait).public()
+    }
+
+    fn migrations(&self) -> Migrations {
+        Migrations::new()
+    }
+
+    async fn build(&self, _: &mut App<()>) -> Result<Arc<Notify>, BuildError> {
+        let hold = self.build.as_ref().and_then(|hold| hold.lock().unwrap().take());
+        if let Some(hold) = hold {
+            hold.await??;
+        }
+        Ok(Arc::clone(&self.answer))
+    }
+}
+
+fn configuration(pairs: &[(&str, &str)]) -> Configuration<Sample> {
+    let mut all = vec![("DATABASE_URL", "sqlite::memory:"), ("PORT", "0")];
+    all.retain(|(name, _)| pairs.iter().all(|(given, _)| given != name));
+    all.extend_from_slice(pairs);
+    let loaded = read_pairs::<Configuration<Sample>>(Environment::Test, &all);
+    loaded.settings.unwrap_or_else(|| panic!("{:?}", loaded.report.problems))
+}
+
+fn process(grace: Duration) -> Process {
+    let plan = Plan::new(Duration::from_secs(20), grace);
+    Process::new("1.2.3", Environment::Test, plan, &Clock::system(), Metrics::new())
+}
+
+async fn started(process: &Process, sample: &Sample) -> Started {
+    start(process, sample, configuration(&[])).await.unwrap()
+}
+
+/// Asks by HTTP, on a thread of its own.
+async fn get(process: &Process, address: SocketAddr, path: &'static str) -> (u16, String) {
+    let ask = move || health::probe(address, path, Duration::from_secs(10), &Clock::system());
+    let (status, body) = process.tasks().spawn_blocking("client", ask).await.unwrap().unwrap();
+    (status.as_u16(), body)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_service_starts_answers_and_stops() {
+    let process = process(Duration::ZERO);
+    let started = started(&process, &Sample::default()).await;
+    let get = async |path| get(&process, started.address, path).await;
+    assert_eq!(get("/health/live").await, (200, r#"{"status":"alive"}"#.to_owned()));
+    assert_eq!(get("/health/ready").await, (200, r#"{"status":"ready"}"#.to_owned()));
+    let (status, body) = get("/health").await;
+    assert_eq!(status, 200);
+    let body: serde_json::Value = serde_json::from_str(&body).unwrap();
+    assert_eq!(body["status"], "healthy");
+    assert_eq!(body["version"], "1.2.3");
+    assert_eq!(body["environment"], "test");
+    assert_eq!(body["dependencies"], serde_json::json!({ "database": { "status": "healthy" } }));
+    assert_eq!(get("/nowhere").await.0, 404);
+    let report = process.stop().await;
+    assert!(report.is_clean(), "{report}");
+    assert!(process.tasks().running().is_empty());
+    assert!(TcpListener::bind(started.address).is_ok(), "the port is free again");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn probes_answer_while_the_service_is_built() {
+    let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port().to_string();
+    let address = format!("127.0.0.1:{port}").parse().unwrap();
+    let process = process(Duration::ZERO);
+    let (go, hold) = oneshot::channel();
+    let sample = Sample { build: Some(Mutex::new(Some(hold))), ..Sample::default() };
+    let starting = {
+        let process = process.clone();
+        let configuration = configuration(&[("PORT", &port)]);
+        process.tasks.clone().spawn("start", async move { start(&process, &sample, configuration).await })
+    };
+    while tokio::net::TcpStream::connect(address).await.is_err() {
+        tokio::task::yield_now().await;
+    }
+    let (status, body) = get(&process, address, "/health/ready").await;
+    assert_eq!((status, body.contains("not_ready")), (503, true), "{body}");
+    assert_eq!(get(&process, address, "/health/live").await.0, 200);
+    let (status, body) = get(&process, address, "/wait").await;
+    assert_eq!((status, body.contains(r#""code":"migrating""#)), (503, true), "{body}");
+    go.send(Ok(())).unwrap();
+    starting.await.unwrap().unwrap();
+    assert_eq!(get(&process, address, "/health/ready").await.0, 200);
+    assert!(process.stop().await.is_clean());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn requests_in_flight_are_answered_and_readiness_drops_first() {
+    let process = process(Duration::from_millis(300));
+    let sample = Sample::default();
+    let started = started(&process, &sample).await;
+    let waiting = {
+        let process = process.clone();
+        process.tasks.clone().spawn("waiting", async move { get(&process, started.address, "/wait").await })
+    };
+    while !process.metrics().render().contains("http_requests_in_flight 1") {
+        tokio::task::yield_now().await;
+    }
+    let stopping = {
+        let process = process.clone();
+        // Not one of the tasks that stopping waits for.
+        mainstay_core::Tasks::new().spawn("stop", async move { process.stop().await })
+    };
+    process.conductor.begun().await;
+    let (status, body) = get(&process, started.address, "/health/ready").await;
+    assert_eq!((status, body.as_str()), (503, r#"{"status":"not_ready","reason":"draining"}"#));
+    sample.answer.notify_one();
+    assert_eq!(waiting.await.unwrap(), (200, r#""waited""#.to_owned()));
+    let report = stopping.await.unwrap();
+    assert!(report.is_clean(), "{report}");
+    assert!(report.took >= Duration::from_millis(300));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_failed_start_says_what_cures_it_and_leaves_nothing() {
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = taken.local_addr().unwrap().port().to_string();
+    let first = process(Duration::ZERO);
+    let error = start(&first, &Sample::default(), configuration(&[("PORT", &port)])).await.unwrap_err();
+    assert_eq!(error.code(), "MS0502");
+    let problem = error.problem();
+    assert!(problem.help[0].contains(&port), "{problem:?}");
+    assert_eq!(problem.place.unwrap().name, "PORT");
+    assert!(first.stop().await.is_clean());
+
+    let second = process(Duration::ZERO);
+    let (fail, hold) = oneshot::channel();
+    fail.send(Err("no ruleset".into())).unwrap();
+    let sample = Sample { build: Some(Mutex::new(Some(hold))), ..Sample::default() };
+    let error = start(&second, &sample, configuration(&[])).await.unwrap_err();
+    assert!(matches!(error, StartError::Build(_)));
+    assert_eq!(error.problem().because.as_deref(), Some("no ruleset"));
+    assert!(second.stop().await.is_clean());
+    assert!(second.tasks().running().is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn operators_have_a_listener_of_their_own() {
+    let process = process(Duration::ZERO);
+    let configuration = configuration(&[("MANAGEMENT_ADDR", "127.0.0.1:0")]);
+    let started = start(&process, &Sample::default(), configuration).await.unwrap();
+    let management = started.management.unwrap();
+    assert_eq!(get(&process, management, "/health/ready").await.0, 200);
+    assert!(get(&process, management, "/metrics").await.1.contains("http_requests_total"));
+    assert_eq!(get(&process, management, "/wait").await.0, 404);
+    assert_eq!(get(&process, started.address, "/metrics").await.0, 404);
+    assert!(process.stop().await.is_clean());
+}
+
+#[test]
+fn a_public_url_is_an_origin() {
+    let origin = |text| PublicUrl::parse(text).map(|url| url.origin().to_owned());
+    assert_eq!(origin("https://App.Example.org:443/").as_deref(), Ok("https://app.example.org"));
+    assert_eq!(origin("http://localhost:8080").as_deref(), Ok("http://localhost:8080"));
+    for bad in
+        ["app.example.org", "ftp://host", "https://u:p@host", "https://host/app", "https://host?x=1", ""]
+    {
+        assert!(origin(bad).is_err(), "{bad}");
+    }
+    let of = |address: &str| PublicUrl::of(address.parse().unwrap());
+    assert_eq!(of("0.0.0.0:80").origin(), "http://localhost:80");
+    assert!(of("[::1]:80").is_loopback() && of("127.0.0.1:80").is_loopback());
+    assert!(!of("10.0.0.1:80").is_loopback());
+}
+
+#[test]
+fn settings_that_cannot_be_together_are_problems() {
+    let codes = |environment, pairs: &[(&str, &str)]| -> Vec<(&str, bool)> {
+        let report = read_pairs::<(super::ProcessSettings, super::ListenSettings)>(environment, pairs).report;
+        report.problems.iter().map(|problem| (problem.code, problem.is_error())).collect()
+    };
+    let (development, production) = (Environment::Development, Environment::Production);
+    assert_eq!(codes(development, &[]), []);
+    assert_eq!(codes(production, &[]), []);
+    let outside = [("PUBLIC_URL", "http://app.example.org")];
+    assert_eq!(codes(development, &outside), [("MS0401", false)]);
+    assert_eq!(codes(production, &outside), [("MS0401", true)]);
+    let grace = [("SHUTDOWN_GRACE", "6s"), ("SHUTDOWN_TIMEOUT", "10s")];
+    assert_eq!(codes(development, &grace), [("MS0402", true)]);
+    assert_eq!(codes(production, &[("DEBUG", "yes")]), [("MS0403", false)]);
+    assert_eq!(codes(development, &[("MANAGEMENT_ADDR", "127.0.0.1:8080")]), [("MS0405", true)]);
+}
+
+#[test]
+fn every_code_is_explained_once() {
+    let codes: Vec<_> = super::EXPLANATIONS.iter().map(|explanation| explanation.code).collect();
+    assert!(codes.is_sorted() && codes.windows(2).all(|pair| pair[0] != pair[1]));
+    for explanation in super::EXPLANATIONS {
+        assert!(explanation.text.lines().all(|line| line.chars().count() <= 88), "{}", explanation.code);
+    }
+}
