@@ -118,7 +118,14 @@ impl Lane {
     async fn connect(&self) -> Result<Driver, DbError> {
         let driver = Driver::open(&self.options, self.role).await?;
         self.open.fetch_add(1, Ordering::Relaxed);
+        metrics::gauge!("db_pool_size", "pool" => self.name).increment(1.0);
         Ok(driver)
+    }
+
+    /// Counts a connection that was closed.
+    fn forget(&self) {
+        self.open.fetch_sub(1, Ordering::Relaxed);
+        metrics::gauge!("db_pool_size", "pool" => self.name).decrement(1.0);
     }
 
     /// Lends nothing any more, waits for what is lent, closes all.
@@ -134,7 +141,7 @@ impl Lane {
         drop(all);
         let drivers = std::mem::take(&mut *self.idle());
         for driver in drivers {
-            self.open.fetch_sub(1, Ordering::Relaxed);
+            self.forget();
             driver.close().await?;
         }
         Ok(())
@@ -145,7 +152,10 @@ impl Lane {
         self.closed.store(true, Ordering::Release);
         self.permits.close();
         let drivers = std::mem::take(&mut *self.idle());
-        self.open.fetch_sub(drivers.len(), Ordering::Relaxed);
+        for driver in drivers {
+            self.forget();
+            drop(driver);
+        }
     }
 
     pub(super) fn status(&self) -> PoolStatus {
@@ -166,7 +176,7 @@ impl Lane {
         let mut idle = self.idle();
         if self.closed.load(Ordering::Acquire) && self.permits.is_closed() {
             drop(idle);
-            self.open.fetch_sub(1, Ordering::Relaxed);
+            self.forget();
         } else {
             idle.push(driver);
         }
@@ -191,7 +201,7 @@ impl Lease {
         if recovered.is_err() {
             // Its thread has died: another connection is opened in its place.
             self.connection = Connection::new(None, None);
-            self.lane.open.fetch_sub(1, Ordering::Relaxed);
+            self.lane.forget();
         }
         recovered
     }

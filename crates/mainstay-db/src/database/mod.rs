@@ -134,6 +134,10 @@ impl Database {
     ///
     /// Can be dropped and called again.
     pub async fn close(&self) -> Result<(), DbError> {
+        self.close_within(CLOSE_LIMIT).await
+    }
+
+    async fn close_within(&self, limit: Duration) -> Result<(), DbError> {
         let Inner { readers, writer, prober, .. } = &*self.inner;
         let orderly = async {
             prober.close().await?;
@@ -141,7 +145,7 @@ impl Database {
             // The last to close a file moves what stands in the write-ahead log into it.
             writer.close().await
         };
-        let closed = timeout(CLOSE_LIMIT, orderly).await;
+        let closed = timeout(limit, orderly).await;
         closed.unwrap_or_else(|_| {
             for lane in [prober, readers, writer] {
                 lane.shut();

@@ -272,6 +272,43 @@ async fn closing_empties_the_log_and_refuses_what_comes_after() {
     assert_eq!(count(&open(&settings).await).await, 1);
 }
 
+#[tokio::test]
+async fn closing_does_not_wait_for_ever() {
+    let database = with_table(&impatient()).await;
+    let mut write = database.write().await.expect("the writer");
+    let read = database.read().await.expect("a reader");
+    let closed = database.close_within(Duration::from_millis(50)).await;
+    assert_eq!(kind(closed), DbErrorKind::TimedOut);
+    assert_eq!(kind(database.read().await), DbErrorKind::Closed);
+    query("insert into part (name) values ('late')")
+        .execute(&mut write)
+        .await
+        .expect("what is lent still works");
+    write.commit().await.expect("and can be finished");
+    drop(read);
+    assert_eq!(database.pools().map(|pool| pool.size), [0, 0, 0], "and is closed as it comes back");
+}
+
+#[tokio::test]
+async fn what_the_documentation_promises_is_in_force() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let database = with_table(&DatabaseSettings::file(folder.path().join("app.db"))).await;
+    let pragma = async |connection: &mut crate::Connection, name: &str| -> String {
+        let row = crate::query_assembled(format!("pragma {name}")).fetch_one(connection).await.expect(name);
+        row.get::<String>(0).or_else(|_| row.get::<i64>(0).map(|number| number.to_string())).expect(name)
+    };
+    let mut write = database.write().await.expect("the writer");
+    let mut read = database.read().await.expect("a reader");
+    for connection in [&mut *write, &mut *read] {
+        assert_eq!(pragma(connection, "journal_mode").await, "wal");
+        assert_eq!(pragma(connection, "foreign_keys").await, "1");
+        assert_eq!(pragma(connection, "busy_timeout").await, "5000");
+    }
+    assert_eq!(pragma(&mut write, "synchronous").await, "2", "full");
+    assert_eq!(pragma(&mut write, "journal_size_limit").await, "67108864");
+    assert_eq!(pragma(&mut read, "query_only").await, "1");
+}
+
 #[cfg(unix)]
 #[tokio::test]
 async fn only_the_owner_may_read_the_file() {

@@ -19,6 +19,9 @@ use crate::{DbError, DbErrorKind, Row, Value};
 /// microseconds apart.
 const STEPS_PER_PROGRESS_CHECK: i32 = 2_000;
 
+/// What the file of the write-ahead log is cut back to once its contents were moved: 64 MiB.
+const WRITE_AHEAD_LOG_BYTES: &str = "67108864";
+
 /// How long an interrupted statement gets to notice. Longer means it hangs in the operating system.
 const INTERRUPT_GRACE: Duration = Duration::from_secs(1);
 
@@ -72,6 +75,8 @@ impl Driver {
             Role::Writer => base
                 .create_if_missing(true)
                 .journal_mode(SqliteJournalMode::Wal)
+                // A log that one large transaction has blown up is cut back by the next that begins it anew.
+                .pragma("journal_size_limit", WRITE_AHEAD_LOG_BYTES)
                 .synchronous(if options.durable { SqliteSynchronous::Full } else { SqliteSynchronous::Off }),
             // Not opened read-only: the first to open a file after a crash must be able to recover its WAL.
             Role::Reader => base.pragma("query_only", "on"),
