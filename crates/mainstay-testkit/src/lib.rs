@@ -1,1 +1,15 @@
-//! mainstay-testkit.
+//! What tests of Mainstay services use.
+//!
+//! [`TestService`] runs a whole service on a free port, with a database in a temporary folder. Its [`Client`]
+//! checks on every answer what must hold for all of them. [`raw`] speaks to the socket below HTTP.
+//!
+//! Nothing here is a stand-in: the service is the one that production runs, and so are its stores.
+
+#![expect(clippy::expect_used, clippy::panic, reason = "a test ends where its ground gives way")]
+
+mod client;
+pub mod raw;
+mod service;
+
+pub use client::{Answer, Client};
+pub use service::TestService;

@@ -54,6 +54,11 @@ impl Process {
         &self.metrics
     }
 
+    /// The conductor of the drain.
+    pub fn conductor(&self) -> &Conductor {
+        &self.conductor
+    }
+
     /// The registry of tasks.
     pub fn tasks(&self) -> &Tasks {
         &self.tasks

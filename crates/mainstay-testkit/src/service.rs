@@ -1,0 +1,111 @@
+//! A whole service, running in the test's own process.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use mainstay::Service;
+use mainstay::life::{Configuration, DrainReport, Process, Started, start};
+use mainstay::telemetry::metrics::Metrics;
+use mainstay_core::Clock;
+use mainstay_core::settings::{Environment, read_pairs};
+use tempfile::TempDir;
+
+use crate::Client;
+
+/// A service on a free port of the loopback, with its database in a temporary folder.
+///
+/// A test ends it with [`TestService::stop`], which asserts that nothing was left behind.
+pub struct TestService<S: Service> {
+    service: Arc<S>,
+    settings: Vec<(String, String)>,
+    folder: Arc<TempDir>,
+    process: Process,
+    started: Started,
+    ended: bool,
+}
+
+impl<S: Service> TestService<S> {
+    /// Starts a service with these settings on top of those of a test.
+    ///
+    /// # Panics
+    ///
+    /// When the settings are wrong or the service does not start.
+    pub async fn start(service: S, settings: &[(&str, &str)]) -> Self {
+        let folder = Arc::new(tempfile::tempdir().expect("a temporary folder"));
+        let settings =
+            settings.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        Self::launch(Arc::new(service), settings, folder).await
+    }
+
+    /// Stops the service and starts it again on the same data.
+    ///
+    /// # Panics
+    ///
+    /// As [`TestService::start`] and [`TestService::stop`].
+    pub async fn restart(self) -> Self {
+        let (service, settings, folder) =
+            (Arc::clone(&self.service), self.settings.clone(), Arc::clone(&self.folder));
+        self.stop().await;
+        Self::launch(service, settings, folder).await
+    }
+
+    /// A client of the service.
+    pub fn client(&self) -> Client {
+        Client::new(self.started.address)
+    }
+
+    /// What the start gave.
+    pub fn started(&self) -> &Started {
+        &self.started
+    }
+
+    /// The process that the service runs in.
+    pub fn process(&self) -> &Process {
+        &self.process
+    }
+
+    /// The folder that holds the database.
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// Drains the service.
+    ///
+    /// # Panics
+    ///
+    /// When something did not end as it should, or a task still runs.
+    pub async fn stop(self) {
+        let report = self.drain().await;
+        assert!(report.stragglers.is_empty(), "left behind: {:?}", report.stragglers);
+    }
+
+    /// Drains the service, whatever comes of it.
+    pub async fn drain(mut self) -> DrainReport {
+        self.ended = true;
+        self.process.stop().await
+    }
+
+    async fn launch(service: Arc<S>, settings: Vec<(String, String)>, folder: Arc<TempDir>) -> Self {
+        let database = format!("sqlite://{}", folder.path().join("test.db").display());
+        let defaults = [("PORT", "0"), ("DATABASE_URL", database.as_str()), ("SHUTDOWN_TIMEOUT", "10s")];
+        let given = settings.iter().map(|(name, value)| (name.as_str(), value.as_str()));
+        let silent = |(name, _): &(&str, &str)| !settings.iter().any(|(given, _)| given == name);
+        let pairs: Vec<_> = defaults.into_iter().filter(silent).chain(given).collect();
+        let loaded = read_pairs::<Configuration<S>>(Environment::Test, &pairs);
+        let problems = &loaded.report.problems;
+        let configuration = loaded.settings.unwrap_or_else(|| panic!("wrong settings: {problems:#?}"));
+
+        let plan = configuration.runtime.drain_plan();
+        let process = Process::new(S::VERSION, Environment::Test, plan, &Clock::system(), Metrics::new());
+        let started = start(&process, &*service, configuration).await;
+        let started = started.unwrap_or_else(|error| panic!("not started: {}", mainstay_core::Chain(&error)));
+        Self { service, settings, folder, process, started, ended: false }
+    }
+}
+
+impl<S: Service> Drop for TestService<S> {
+    fn drop(&mut self) {
+        let forgotten = !self.ended && !std::thread::panicking();
+        assert!(!forgotten, "end the service with stop() or drain(), so that what it leaves behind is seen");
+    }
+}
