@@ -128,7 +128,7 @@ async fn a_body_that_is_too_large_is_answered_not_reset() {
             );
             stream.write_all(head.as_bytes())?;
             for _ in 0..200 {
-                let piece = [b' '; 100_000];
+                let piece = vec![b' '; 100_000];
                 if chunked {
                     stream.write_all(b"186a0\r\n")?;
                 }

@@ -74,7 +74,7 @@ pub(crate) fn resolve(parts: &Parts) -> Result<Option<Host>, Refusal> {
     }
 }
 
-/// One entry of ALLOWED_HOSTS.
+/// One entry of `ALLOWED_HOSTS`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum HostPattern {
     /// `*`: every host.

@@ -19,7 +19,7 @@ use crate::{Control, ErrorCode, Refusal, Routes};
 
 #[derive(serde::Deserialize, schemars::JsonSchema)]
 struct Point {
-    x: u32,
+    x: usize,
     y: Vec<u32>,
 }
 
@@ -69,7 +69,7 @@ impl DescribeRequest for Foreign {}
 fn routes() -> Routes {
     Routes::at("/api")
         .get("/hello", async |exchange: Exchange| Json(exchange.request_id().to_string()))
-        .post("/point", async |Json(point): Json<Point>| Json(point.x + point.y.len() as u32))
+        .post("/point", async |Json(point): Json<Point>| Json(point.y.len() + point.x))
         .post("/form", async |Form(point): Form<Value>| Json(point))
         .get("/query", async |Query(point): Query<Value>| Json(point))
         .get("/number/{number}", async |Path(number): Path<u8>| Json(number))

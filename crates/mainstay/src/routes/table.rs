@@ -200,7 +200,7 @@ pub(crate) fn assemble(
         let handler = entry.handler.route_layer(guard.with(Arc::clone(row)));
         match resources.last_mut() {
             Some((path, resource)) if *path == entry.path => {
-                *resource = std::mem::take(resource).merge(handler)
+                *resource = std::mem::take(resource).merge(handler);
             }
             _ => resources.push((entry.path, handler)),
         }
@@ -226,10 +226,7 @@ fn checked<S>(routes: Routes<S>) -> Result<Vec<Entry<S>>, Vec<RouteProblem>> {
     let mut paths: Vec<_> = entries.iter().map(|entry| entry.path.as_str()).collect();
     paths.dedup();
     for path in paths {
-        let taken = match path.starts_with('/') {
-            true => matcher.insert(path, ()).map_err(|error| error.to_string()),
-            false => Err("it does not begin with /".to_owned()),
-        };
+        let taken = if path.starts_with('/') { matcher.insert(path, ()).map_err(|error| error.to_string()) } else { Err("it does not begin with /".to_owned()) };
         problems.extend(taken.err().map(|reason| RouteProblem::Path { path: path.to_owned(), reason }));
     }
     if problems.is_empty() { Ok(entries) } else { Err(problems) }
