@@ -117,7 +117,7 @@ impl Iterator for Chunks {
 
 impl fmt::Debug for Chunks {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.debug_struct("Chunks").field("rest", &self.rest).field("finished", &self.finished).finish()
+        formatter.debug_struct("Chunks").field("rest", &self.rest).finish_non_exhaustive()
     }
 }
 
@@ -148,7 +148,8 @@ mod tests {
         }
 
         fn tail(&self, compatible: usize, out: &mut String) {
-            out.push_str(&format!("{compatible}>"));
+            out.push_str(&compatible.to_string());
+            out.push('>');
         }
     }
 

@@ -10,6 +10,14 @@ pub enum EvaluationError {
     /// Items that do not fit their schema: the first ones found, at least one.
     #[error("Schema validation failed: {}", name_items(.0))]
     InvalidItems(Vec<InvalidItem>),
+    /// The catalogue has more items than a search can hold.
+    #[error("Cannot search a catalog of {items} items, at most {most}")]
+    TooManyItems {
+        /// How many there are.
+        items: usize,
+        /// How many there may be.
+        most: usize,
+    },
     /// A matrix, or a search, of nothing.
     #[error("Cannot evaluate empty catalog")]
     EmptyCatalogue,

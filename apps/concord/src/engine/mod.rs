@@ -41,6 +41,7 @@
 
 mod catalogue;
 mod chunks;
+mod cluster;
 mod condition;
 mod content;
 mod error;
@@ -56,6 +57,9 @@ mod writer;
 
 pub use catalogue::{Catalogue, Item, Row, Validation};
 pub use chunks::Chunks;
+pub use cluster::{
+    Candidate, CandidateReport, ClusterSearch, ClusterValidation, Clusters, FoundCluster, SearchOptions, Truncation,
+};
 pub use content::ContentError;
 pub use error::{EvaluationError, InvalidItem};
 pub use matrix::{MatrixOptions, Page};

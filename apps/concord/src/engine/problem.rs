@@ -57,7 +57,7 @@ impl<'a> Path<'a> {
         Path { parent: Some(self), step: Step::Key(name) }
     }
 
-    pub(crate) const fn index<'b>(&'b self, index: usize) -> Path<'b> {
+    pub(crate) const fn index(&self, index: usize) -> Path<'_> {
         Path { parent: Some(self), step: Step::Index(index) }
     }
 }

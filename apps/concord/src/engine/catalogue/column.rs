@@ -21,6 +21,8 @@ pub(crate) struct Column {
     spellings: Vec<u32>,
     table: Vec<Spelling>,
     known: HashMap<Key, u32>,
+    /// Whether some value is a number that is not one: the string `nan`.
+    has_nan: bool,
     numbers: OnceLock<Vec<f64>>,
     layers: OnceLock<Layers>,
 }
@@ -86,6 +88,11 @@ impl Column {
         })
     }
 
+    /// Whether some value counts as a number and is NaN.
+    pub(crate) fn has_nan(&self) -> bool {
+        self.has_nan
+    }
+
     /// The Python type of the row's value, if values of that type cannot be members of a set.
     pub(crate) fn unhashable(&self, row: usize) -> Option<&'static str> {
         match &self.spelling(row)?.value {
@@ -114,6 +121,7 @@ impl ColumnBuilder {
             spellings: vec![MISSING; rows],
             table: Vec::new(),
             known: HashMap::new(),
+            has_nan: false,
             numbers: OnceLock::new(),
             layers: OnceLock::new(),
         };
@@ -128,8 +136,14 @@ impl ColumnBuilder {
         let spelling = *self.spelled.entry(spelled).or_insert_with(|| {
             let next_class = number(column.known.len());
             let class = *column.known.entry(Key::of(value)).or_insert(next_class);
-            let text = Text::new(text(value));
-            column.table.push(Spelling { value: value.clone(), text, number: to_float(value), class });
+            let float = to_float(value);
+            column.has_nan |= float.is_some_and(f64::is_nan);
+            column.table.push(Spelling {
+                value: value.clone(),
+                text: Text::new(text(value)),
+                number: float,
+                class,
+            });
             number(column.table.len() - 1)
         });
         column.spellings[row] = spelling;

@@ -13,13 +13,12 @@ impl PairTest {
     pub(super) fn explain_pair<S: Style>(&self, at: (usize, usize), out: &mut String) {
         let field = S::pick(&self.field);
         match &self.operator {
-            Operator::Equals if self.any_missing(at) => push_missing(field, out),
+            Operator::Equals | Operator::AbsDiff(_) if self.any_missing(at) => push_missing(field, out),
             Operator::HasDifferent if self.any_missing(at) => {
                 push_missing(field, out);
                 out.push_str(" (treated as different)");
             }
             Operator::Equals | Operator::HasDifferent => self.explain_equality::<S>(at, out),
-            Operator::AbsDiff(_) if self.any_missing(at) => push_missing(field, out),
             Operator::AbsDiff(max) => self.explain_difference::<S>(max, at, out),
             Operator::AnyEquals(_, value) if self.holds(at) => {
                 push(out, &["At least one item has ", field, "='", S::pick(value), "'"]);

@@ -88,8 +88,7 @@ impl PairTest {
         let class = self.column.class(row);
         match &self.operator {
             Operator::Equals if class == MISSING => out.fill(0),
-            Operator::HasDifferent if class == MISSING => out.fill(usize::MAX),
-            Operator::AnyMissing if class == MISSING => out.fill(usize::MAX),
+            Operator::HasDifferent | Operator::AnyMissing if class == MISSING => out.fill(usize::MAX),
             Operator::Equals => pack(classes, out, |other| *other == class),
             Operator::HasDifferent => pack(classes, out, |other| *other != class),
             Operator::AnyMissing => pack(classes, out, |other| *other == MISSING),
@@ -100,7 +99,7 @@ impl PairTest {
                 let max = max.value.unwrap_or(f64::NAN);
                 pack(&numbers[first..], out, |other| (number - other).abs() <= max);
             }
-            Operator::AnyEquals(MISSING, _) => out.fill(0),
+            Operator::AnyEquals(wanted, _) if *wanted == MISSING => out.fill(0),
             Operator::AnyEquals(wanted, _) if class == *wanted => out.fill(usize::MAX),
             Operator::AnyEquals(wanted, _) => pack(classes, out, |other| other == wanted),
             Operator::PartLayerConflict => self.row_of_layers(row, first, out),
@@ -124,7 +123,9 @@ impl PairTest {
 }
 
 fn invert(out: &mut [usize]) {
-    out.iter_mut().for_each(|word| *word = !*word);
+    for word in out {
+        *word = !*word;
+    }
 }
 
 /// Packs one answer per value into bits.

@@ -66,25 +66,20 @@ fn check_value(dimension: &Dimension, value: &Value, path: Path<'_>, problems: &
         }
         return;
     }
-    let wrong_type = |expected: &str| format!("must be {expected}, got {}", type_name(value));
     match (&dimension.kind, value) {
         (Kind::String, Value::String(_)) | (Kind::Boolean, Value::Bool(_)) => {}
-        (Kind::String, _) => refuse(&path, "wrong_type", wrong_type("a string")),
-        (Kind::Boolean, _) => refuse(&path, "wrong_type", wrong_type("a boolean")),
-        (Kind::Integer(bounds), Value::Number(number)) if !number.is_f64() => {
-            check_bounds(bounds, number).into_iter().for_each(|what| refuse(&path, "out_of_range", what));
+        (Kind::Integer(bounds) | Kind::Float(bounds), Value::Number(number))
+            if !number.is_f64() || matches!(dimension.kind, Kind::Float(_)) =>
+        {
+            if let Some(what) = check_bounds(bounds, number) {
+                refuse(&path, "out_of_range", what);
+            }
         }
-        (Kind::Integer(_), _) => refuse(&path, "wrong_type", wrong_type("an integer")),
-        (Kind::Float(bounds), Value::Number(number)) => {
-            check_bounds(bounds, number).into_iter().for_each(|what| refuse(&path, "out_of_range", what));
-        }
-        (Kind::Float(_), _) => refuse(&path, "wrong_type", wrong_type("a number")),
         (Kind::Enum(values), Value::String(choice)) => {
             if !values.iter().any(|value| **value == **choice) {
                 refuse(&path, "not_a_choice", not_a_choice(values, choice));
             }
         }
-        (Kind::Enum(_), _) => refuse(&path, "wrong_type", wrong_type("a string")),
         (Kind::List(element), Value::Array(values)) => {
             for (index, value) in values.iter().enumerate() {
                 if !element.accepts(value) {
@@ -101,7 +96,9 @@ fn check_value(dimension: &Dimension, value: &Value, path: Path<'_>, problems: &
                 }
             }
         }
-        (Kind::List(_) | Kind::PartLayerList(_), _) => refuse(&path, "wrong_type", wrong_type("a list")),
+        (kind, other) => {
+            refuse(&path, "wrong_type", format!("must be {}, got {}", kind.noun(), type_name(other)));
+        }
     }
 }
 
@@ -145,6 +142,18 @@ fn check_entry(entry: &Value, known: impl Fn(&str) -> bool) -> Result<(), String
         return Err(what);
     }
     Ok(())
+}
+
+impl Kind {
+    fn noun(&self) -> &'static str {
+        match self {
+            Self::String | Self::Enum(_) => "a string",
+            Self::Boolean => "a boolean",
+            Self::Integer(_) => "an integer",
+            Self::Float(_) => "a number",
+            Self::List(_) | Self::PartLayerList(_) => "a list",
+        }
+    }
 }
 
 impl Element {
