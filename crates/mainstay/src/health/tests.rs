@@ -7,8 +7,9 @@ use mainstay_core::settings::Environment;
 use mainstay_core::{Clock, Shutdown};
 use serde_json::json;
 
+use super::Condition::{self, Degraded, Healthy, Unhealthy};
 use super::lane::{Lane, rounds};
-use super::{Audience, Condition, Criticality, Finding, Health, Identity, Pace};
+use super::{Audience, Criticality, Finding, Health, Identity, Pace};
 use crate::health::steady::Steady;
 
 fn health(clock: &Clock) -> Health {
@@ -98,7 +99,7 @@ async fn degraded_is_not_down() {
 #[tokio::test(start_paused = true)]
 async fn a_check_that_hangs_or_panics_is_a_failure_of_its_own() {
     let health = health(&Clock::system());
-    health.register("hangs", Criticality::Critical, || pending::<Finding>());
+    health.register("hangs", Criticality::Critical, pending::<Finding>);
     health.register("panics", Criticality::Critical, || -> std::future::Ready<Finding> { panic!("no") });
     let (_, asked) = switched(&health, "works", Criticality::Critical);
     pass(&health, 1.5).await;
@@ -155,7 +156,6 @@ fn what_is_said_does_not_flap() {
         let mut steady = Steady::default();
         findings.into_iter().map(|finding| steady.take(finding).condition()).collect()
     };
-    use Condition::{Degraded, Healthy, Unhealthy};
     assert_eq!(said(vec![unhealthy()]), [Unhealthy], "the first finding is believed");
     assert_eq!(said(vec![healthy(), unhealthy(), healthy(), unhealthy()]), [Healthy; 4]);
     assert_eq!(said(vec![healthy(), unhealthy(), unhealthy()]), [Healthy, Healthy, Unhealthy]);

@@ -7,6 +7,7 @@
 //! watched from the main thread, in a small runtime of its own, so that nothing which blocks a thread of
 //! the other one can delay the end of the process.
 
+mod addresses;
 mod app;
 mod banner;
 mod config;
@@ -14,6 +15,8 @@ mod drain;
 #[cfg(feature = "drills")]
 mod drills;
 mod exit;
+mod explanations;
+mod listeners;
 mod process;
 mod run;
 mod signals;
@@ -25,10 +28,12 @@ mod worker;
 #[cfg(test)]
 mod tests;
 
+pub use addresses::{ListenSettings, PublicUrl};
 pub use app::App;
-pub use config::{Configuration, EXPLANATIONS, ListenSettings, ProcessSettings, PublicUrl, Runtime};
+pub use config::{Configuration, ProcessSettings, Runtime};
 pub use drain::{Conductor, DrainReport, Flaw, HookError, Phase, Plan, Stopping, Straggler};
 pub use exit::Exit;
+pub use explanations::EXPLANATIONS;
 pub use process::Process;
 pub use run::run;
 pub use stages::{Started, start};

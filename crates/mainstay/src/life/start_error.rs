@@ -7,6 +7,7 @@ use mainstay_core::Chain;
 use mainstay_core::settings::Problem;
 use mainstay_db::{MigrationError, OpenError};
 
+use super::drain::Stopping;
 use crate::BuildError;
 use crate::routes::RouteProblem;
 
@@ -53,6 +54,12 @@ pub enum StartError {
     /// A part of the start panicked, or the process was told to stop before it was ready.
     #[error("the start was broken off")]
     BrokenOff,
+}
+
+impl From<Stopping> for StartError {
+    fn from(_: Stopping) -> Self {
+        Self::BrokenOff
+    }
 }
 
 impl StartError {

@@ -11,10 +11,13 @@ use super::{App, Configuration, Plan, Process, PublicUrl, StartError, Started, s
 use crate::telemetry::metrics::Metrics;
 use crate::{BuildError, Json, Routes, Service, health};
 
+/// What a build waits for, and what comes of it.
+type Hold = oneshot::Receiver<Result<(), BuildError>>;
+
 /// A service whose build and whose one handler can be held up.
 #[derive(Default)]
 struct Sample {
-    build: Option<Mutex<Option<oneshot::Receiver<Result<(), BuildError>>>>>,
+    build: Option<Mutex<Option<Hold>>>,
     answer: Arc<Notify>,
 }
 

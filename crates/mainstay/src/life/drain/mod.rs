@@ -31,10 +31,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use futures_util::future::BoxFuture;
-use mainstay_core::{Clock, Shutdown, Tasks};
+use mainstay_core::{Chain, Clock, Shutdown, Tasks};
 use tokio::runtime::Handle;
 use tokio::sync::watch;
-use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 pub use plan::{Phase, Plan};
@@ -193,7 +192,7 @@ impl Conductor {
     /// Ends one item within its limit.
     async fn finish(&self, item: Item, limit: Duration) -> Result<(), Flaw> {
         let Item { name, shutdown, hook, .. } = item;
-        let begin: Instant = self.shared.clock.now();
+        let begin = self.shared.clock.now();
         shutdown.begin();
         let mut task = {
             let _entered = self.shared.runtime.as_ref().map(Handle::enter);
@@ -201,23 +200,19 @@ impl Conductor {
             // The hook is called inside the task, so that a panic in its first lines is caught as well.
             self.shared.hooks.spawn(name, async move { hook(shutdown).await })
         };
-        let outcome = match tokio::time::timeout_at(begin + plan::patience(limit), &mut task).await {
-            Ok(outcome) => outcome,
-            Err(_) => {
-                shutdown.force();
-                match tokio::time::timeout_at(begin + limit, &mut task).await {
-                    Ok(outcome) => outcome,
-                    Err(_) => {
-                        task.abort();
-                        return Err(Flaw::Late);
-                    }
-                }
-            }
-        };
+        let mut outcome = tokio::time::timeout_at(begin + plan::patience(limit), &mut task).await;
+        if outcome.is_err() {
+            shutdown.force();
+            outcome = tokio::time::timeout_at(begin + limit, &mut task).await;
+        }
         match outcome {
-            Ok(Ok(())) => Ok(()),
-            Ok(Err(error)) => Err(Flaw::Failed(mainstay_core::Chain(&*error).to_string())),
-            Err(_) => Err(Flaw::Panicked),
+            Ok(Ok(Ok(()))) => Ok(()),
+            Ok(Ok(Err(error))) => Err(Flaw::Failed(Chain(&*error).to_string())),
+            Ok(Err(_)) => Err(Flaw::Panicked),
+            Err(_) => {
+                task.abort();
+                Err(Flaw::Late)
+            }
         }
     }
 

@@ -23,9 +23,9 @@ impl Restart {
     pub const fn budgeted() -> Self {
         Self {
             budget: 5,
-            window: Duration::from_secs(600),
+            window: Duration::from_mins(10),
             first_delay: Duration::from_secs(1),
-            longest_delay: Duration::from_secs(60),
+            longest_delay: Duration::from_mins(1),
         }
     }
 

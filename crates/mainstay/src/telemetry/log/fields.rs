@@ -1,7 +1,7 @@
 //! The fields of an event or a span, fit to be written.
 
 use std::error::Error;
-use std::fmt;
+use std::fmt::{self, Write as _};
 
 use mainstay_core::Chain;
 use tracing::field::{Field, Visit};
@@ -107,7 +107,8 @@ fn bounded(mut text: String) -> String {
         let end = text.floor_char_boundary(MAX_TEXT_BYTES);
         let cut = text.len() - end;
         text.truncate(end);
-        text.push_str(&format!(" [cut {cut} bytes]"));
+        // Writing into a String does not fail.
+        let _ = write!(text, " [cut {cut} bytes]");
     }
     text
 }

@@ -49,17 +49,17 @@ impl Family {
     }
 
     /// The counter with these label values, in the order of [`Family::labels`].
-    pub fn to_counter(&self, recorder: &impl Recorder, values: &[&str]) -> Counter {
+    pub fn counter_in(&self, recorder: &impl Recorder, values: &[&str]) -> Counter {
         recorder.register_counter(&self.key(values), &METADATA)
     }
 
     /// The gauge with these label values, in the order of [`Family::labels`].
-    pub fn to_gauge(&self, recorder: &impl Recorder, values: &[&str]) -> Gauge {
+    pub fn gauge_in(&self, recorder: &impl Recorder, values: &[&str]) -> Gauge {
         recorder.register_gauge(&self.key(values), &METADATA)
     }
 
     /// The histogram with these label values, in the order of [`Family::labels`].
-    pub fn to_histogram(&self, recorder: &impl Recorder, values: &[&str]) -> Histogram {
+    pub fn histogram_in(&self, recorder: &impl Recorder, values: &[&str]) -> Histogram {
         recorder.register_histogram(&self.key(values), &METADATA)
     }
 

@@ -71,12 +71,12 @@ pub struct InFlight {
 
 impl HttpMeter {
     pub(super) fn new(recorder: &Arc<PrometheusRecorder>) -> Self {
-        let refusal = |code: &ErrorCode| (*code, REFUSALS.to_counter(&**recorder, &[code.as_str()]));
+        let refusal = |code: &ErrorCode| (*code, REFUSALS.counter_in(&**recorder, &[code.as_str()]));
         let shared = Shared {
             recorder: Arc::clone(recorder),
-            in_flight: IN_FLIGHT.to_gauge(&**recorder, &[]),
+            in_flight: IN_FLIGHT.gauge_in(&**recorder, &[]),
             refusals: ErrorCode::ALL.iter().map(refusal).collect(),
-            stamp_missing: STAMP_MISSING.to_counter(&**recorder, &[]),
+            stamp_missing: STAMP_MISSING.counter_in(&**recorder, &[]),
         };
         Self { shared: Arc::new(shared) }
     }
@@ -84,7 +84,7 @@ impl HttpMeter {
     /// The meter of a route. `template` is the route as registered, never a path that a client sent.
     pub fn route(&self, method: &str, template: &str) -> RouteMeter {
         let recorder = Arc::clone(&self.shared.recorder);
-        let duration = DURATION.to_histogram(&*recorder, &[method, template]);
+        let duration = DURATION.histogram_in(&*recorder, &[method, template]);
         let statuses = [const { OnceLock::new() }; STATUSES.len()];
         let (method, template) = (method.to_owned(), template.to_owned());
         RouteMeter { route: Arc::new(Route { recorder, method, template, duration, statuses }) }
@@ -123,7 +123,7 @@ impl RouteMeter {
 
 impl Route {
     fn counter(&self, status: u16) -> Counter {
-        REQUESTS.to_counter(&*self.recorder, &[&self.method, &self.template, &status.to_string()])
+        REQUESTS.counter_in(&*self.recorder, &[&self.method, &self.template, &status.to_string()])
     }
 }
 
