@@ -47,12 +47,11 @@ pub struct ConnectionSnapshot {
     pub accept_errors: u64,
 }
 
-/// What a counter counts.
+/// What can happen to a connection that has its place.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Event {
     TimedOut,
     Malformed,
-    AcceptError,
 }
 
 /// Why a newcomer is turned away.
@@ -176,8 +175,9 @@ impl Connections {
         self.shared.make_room(&mut house, None)
     }
 
-    pub(super) fn count(&self, event: Event) {
-        self.shared.count(event);
+    /// Counts a failure of accepting, and tells how many there have been.
+    pub(super) fn count_accept_error(&self) -> u64 {
+        self.shared.accept_errors.fetch_add(1, Ordering::Relaxed) + 1
     }
 }
 
@@ -199,7 +199,6 @@ impl Shared {
         let counter = match event {
             Event::TimedOut => &self.timed_out,
             Event::Malformed => &self.malformed,
-            Event::AcceptError => &self.accept_errors,
         };
         counter.fetch_add(1, Ordering::Relaxed);
     }

@@ -31,6 +31,14 @@ pub(super) struct Link<H> {
     pub(super) tasks: Tasks,
 }
 
+impl<H> Link<H> {
+    /// Waits until stopping has begun, and then for so long.
+    pub(super) async fn stopping_for(&self, grace: Duration) {
+        self.shutdown.begun().await;
+        sleep(grace).await;
+    }
+}
+
 /// What the first bytes say.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Protocol {
@@ -95,7 +103,7 @@ where
             link.seat.count(Event::TimedOut);
             Protocol::Silence
         }
-        () = grace_is_over(&link.shutdown) => Protocol::Silence,
+        () = link.stopping_for(NEWCOMER_GRACE) => Protocol::Silence,
     };
     match protocol {
         Protocol::Http1 => http1::serve(wire, deadline, link).await,
@@ -105,11 +113,6 @@ where
             let _ = wire.close(None, None).await;
         }
     }
-}
-
-async fn grace_is_over(shutdown: &Shutdown) {
-    shutdown.begun().await;
-    sleep(NEWCOMER_GRACE).await;
 }
 
 /// Reads until the bytes can belong to one protocol only.

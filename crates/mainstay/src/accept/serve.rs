@@ -9,10 +9,12 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::time::sleep;
 use tokio_util::task::TaskTracker;
 
-use super::admission::Event;
 use super::backoff::Backoff;
 use super::connection::{self, Link};
 use super::{ConnectionSettings, Connections, Handle, Peer};
+
+/// How many connections give way when accepting fails. More than one, or each newcomer would wait anew.
+const MAKE_ROOM: usize = 16;
 
 /// What a listener shares with the rest of the process.
 #[derive(Clone, Debug)]
@@ -112,11 +114,17 @@ impl<H: Handle> Door<H> {
 
     async fn wait_after(&self, error: &io::Error, backoff: &mut Backoff) {
         let Context { shutdown, connections, .. } = &self.context;
-        connections.count(Event::AcceptError);
+        let failures = connections.count_accept_error();
         let Some(wait) = backoff.after(error) else { return };
-        // Most likely the process is out of file descriptors: a connection without a request can spare one.
-        let gave_way = connections.evict_one();
-        tracing::warn!(%error, ?wait, gave_way, "accepting a connection failed");
+        // Most likely the process is out of file descriptors: connections without a request can spare theirs.
+        let gave_way = (0..MAKE_ROOM).take_while(|_| connections.evict_one()).count();
+        if gave_way > 0 {
+            backoff.reset();
+        }
+        // An attack that brings this about must not fill the log as well.
+        if failures.is_power_of_two() {
+            tracing::warn!(%error, failures, gave_way, "accepting a connection failed");
+        }
         tokio::select! {
             () = sleep(wait) => {}
             () = shutdown.begun() => {}

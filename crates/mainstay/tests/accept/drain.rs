@@ -1,9 +1,13 @@
 //! Stopping.
 
-use mainstay::accept::ConnectionSettings;
-use tokio::io::AsyncReadExt;
+use std::time::Duration;
 
-use crate::harness::{Server, read_all, read_answer, send, within};
+use mainstay::accept::ConnectionSettings;
+use mainstay_core::Clock;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::time::sleep;
+
+use crate::harness::{Memory, Server, read_all, read_answer, send, within};
 
 const GET: &str = "GET / HTTP/1.1\r\nhost: a\r\n\r\n";
 const WAIT: &str = "GET /wait HTTP/1.1\r\nhost: a\r\n\r\n";
@@ -108,4 +112,19 @@ async fn a_forced_stop_cuts_what_is_left() {
     assert_eq!(within(read_all(&mut busy)).await, "");
     within(server.drill.abandoned.subscribe().wait_for(|count| *count == 1)).await.unwrap();
     server.served().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_peer_that_sends_on_after_its_answer_does_not_delay_the_stop() {
+    let clock = Clock::system();
+    let mut memory = Memory::connect(ConnectionSettings::default());
+    send(&mut memory.stream, "POST /refuse HTTP/1.1\r\nhost: a\r\ncontent-length: 1000\r\n\r\n").await;
+    assert!(read_all(&mut memory.stream).await.starts_with("HTTP/1.1 413 "));
+    memory.context.shutdown.begin();
+    let begun = clock.now();
+    while memory.stream.write_all(b"x").await.is_ok() {
+        sleep(Duration::from_secs(1)).await;
+    }
+    memory.served.await.unwrap();
+    assert!(clock.now() - begun <= Duration::from_secs(7), "{:?}", clock.now() - begun);
 }

@@ -100,8 +100,12 @@ where
             tracing::debug!(status = fault.status().as_u16(), ?fault, "head refused");
             self.link.handler.refuse(fault.status())
         });
-        let linger = linger.then_some(self.settings().linger);
-        self.wire.close(last_word, linger).await
+        let limits = self.settings().linger;
+        tokio::select! {
+            closed = self.wire.close(last_word, linger.then_some(limits)) => closed,
+            // A peer that sends on and on must not be what a stop waits for.
+            () = self.link.stopping_for(limits.idle) => Ok(()),
+        }
     }
 
     fn settings(&self) -> &'link ConnectionSettings {

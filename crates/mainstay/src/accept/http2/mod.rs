@@ -57,7 +57,7 @@ where
                 ended = &mut connection => ended,
                 () = streams.abused(settings.http2_reset_budget) => return,
                 // A peer that does not acknowledge the GOAWAY must not keep the connection.
-                () = streams.quiet(settings.write_stall_timeout) => return,
+                () = streams.quiet(settings.linger.idle) => return,
             }
         }
     };
