@@ -1,3 +1,102 @@
-//! Entry point.
+//! Measurements of the release build of Concord, from outside: a real process, real sockets, `/proc`.
+//!
+//! `cargo xtask bench` runs this. It builds the service, starts it on a free port with a folder of its own, and
+//! prints each figure beside its limit. A figure over its limit is marked and is no failure: time is never a test.
+//! What does fail is something that does not work, such as an answer that is not 200.
+//!
+//! Everything here is plain blocking code on one thread, so that the measuring takes little from what is measured.
 
-fn main() {}
+mod binary;
+mod data;
+mod figure;
+mod http;
+mod process;
+mod sample;
+mod scenarios;
+mod service;
+
+use std::process::ExitCode;
+
+use anyhow::Result;
+use clap::{Parser, ValueEnum};
+use mainstay_core::Clock;
+
+use scenarios::Scenario;
+
+#[derive(Parser)]
+#[command(name = "bench", about = "Measures the release build of Concord")]
+struct Arguments {
+    /// What to measure
+    #[arg(value_enum, default_value_t = Choice::All)]
+    scenario: Choice,
+    /// How to print the figures
+    #[arg(long, value_enum, default_value_t = Format::Table)]
+    format: Format,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum Choice {
+    /// Every scenario
+    All,
+    /// Start to ready, and memory at rest
+    Start,
+    /// A matrix of 1,000 items and 4 rules
+    Matrix,
+    /// One pair after the other over one connection
+    Pair,
+    /// A catalogue of 10,000 items
+    Large,
+    /// Stopping with 200 requests in flight, and with a hook that hangs
+    Drain,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum Format {
+    /// For people
+    Table,
+    /// For programs
+    Json,
+}
+
+impl Choice {
+    fn scenarios(self) -> &'static [Scenario] {
+        match self {
+            Self::All => &[
+                scenarios::start::run,
+                scenarios::matrix::run,
+                scenarios::pair::run,
+                scenarios::large::run,
+                scenarios::drain::run,
+            ],
+            Self::Start => &[scenarios::start::run],
+            Self::Matrix => &[scenarios::matrix::run],
+            Self::Pair => &[scenarios::pair::run],
+            Self::Large => &[scenarios::large::run],
+            Self::Drain => &[scenarios::drain::run],
+        }
+    }
+}
+
+fn main() -> ExitCode {
+    match run(&Arguments::parse()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            anstream::eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(arguments: &Arguments) -> Result<()> {
+    let clock = Clock::system();
+    let machine = process::machine();
+    let mut figures = Vec::new();
+    for scenario in arguments.scenario.scenarios() {
+        figures.extend(scenario(&clock)?);
+    }
+    match arguments.format {
+        Format::Table => anstream::print!("{}", figure::table(&machine, &figures)),
+        Format::Json => anstream::println!("{}", figure::json(&machine, &figures)),
+    }
+    Ok(())
+}

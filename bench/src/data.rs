@@ -1,0 +1,106 @@
+//! A catalogue of any size, the same on every run.
+
+use anyhow::Result;
+use serde_json::{Value, json};
+
+use crate::http::Request;
+use crate::service::Service;
+
+/// The name of the catalogue.
+pub(crate) const CATALOGUE: &str = "bench";
+/// The name of the ruleset, of four rules.
+pub(crate) const RULESET: &str = "bench-rules";
+
+const KINDS: [&str; 8] = ["board", "processor", "memory", "graphics", "storage", "power", "case", "cooler"];
+const SOCKETS: [&str; 5] = ["am4", "am5", "lga1200", "lga1700", "lga1851"];
+const MEMORY: [&str; 2] = ["ddr4", "ddr5"];
+
+/// Imports schema, rules and a catalogue of `items`.
+///
+/// # Errors
+///
+/// When the service refuses any of it.
+pub(crate) fn import(service: &Service, items: usize) -> Result<()> {
+    let document = json!({
+        "schemas": [schema()],
+        "rulesets": [ruleset()],
+        "catalogs": [{
+            "name": CATALOGUE,
+            "description": null,
+            "schema_ref": "bench-parts",
+            "metadata": {},
+            "items": (0..items).map(item).collect::<Vec<_>>(),
+        }],
+    });
+    let answer = service.connect()?.exchange(&Request::post("/api/v1/import/all", &document.to_string()))?;
+    // An import answers 200 also when it refuses rows, and says so in its message.
+    let message = String::from_utf8_lossy(&answer);
+    anyhow::ensure!(message.contains(&format!("1 catalog(s) with {items} item(s)")), "{message}");
+    anyhow::ensure!(!message.contains("Errors"), "{message}");
+    Ok(())
+}
+
+fn schema() -> Value {
+    json!({
+        "name": "bench-parts",
+        "version": "1.0.0",
+        "description": null,
+        "dimensions": [
+            { "name": "kind", "type": "enum", "required": true, "values": KINDS },
+            { "name": "socket", "type": "enum", "values": SOCKETS },
+            { "name": "memory", "type": "enum", "values": MEMORY },
+            { "name": "watts", "type": "integer", "min": 0, "max": 2_000 },
+        ],
+    })
+}
+
+fn ruleset() -> Value {
+    let unless_missing =
+        |field: &str, condition: Value| json!({ "any": [{ "any_missing": { "field": field } }, condition] });
+    json!({
+        "name": RULESET,
+        "version": "1.0.0",
+        "description": null,
+        "schema_ref": "bench-parts",
+        "rules": [
+            { "name": "one_of_each_kind", "type": "exclusion", "condition": { "equals": { "field": "kind" } } },
+            {
+                "name": "same_socket",
+                "type": "requirement",
+                "condition": unless_missing("socket", json!({ "equals": { "field": "socket" } })),
+            },
+            {
+                "name": "same_memory",
+                "type": "requirement",
+                "condition": unless_missing("memory", json!({ "equals": { "field": "memory" } })),
+            },
+            {
+                "name": "similar_power",
+                "type": "requirement",
+                "condition": unless_missing("watts", json!({ "abs_diff": { "field": "watts", "max": 300 } })),
+            },
+        ],
+    })
+}
+
+/// An item: every kind in turn; a third of the optional attributes is missing.
+fn item(index: usize) -> Value {
+    let mut attributes = serde_json::Map::new();
+    attributes.insert("kind".to_owned(), json!(KINDS[index % KINDS.len()]));
+    if index % 3 != 0 {
+        attributes.insert("socket".to_owned(), json!(SOCKETS[index / 3 % SOCKETS.len()]));
+    }
+    if index % 3 != 1 {
+        attributes.insert("memory".to_owned(), json!(MEMORY[index / 7 % MEMORY.len()]));
+    }
+    if index % 3 != 2 {
+        // A step that shares no factor with the range visits all of it.
+        attributes.insert("watts".to_owned(), json!(index * 37 % 1_000));
+    }
+    json!({ "id": item_id(index), "name": format!("Part {index}"), "attributes": attributes, "metadata": {} })
+}
+
+/// The id of an item.
+pub(crate) fn item_id(index: usize) -> String {
+    format!("part-{index:05}")
+}
