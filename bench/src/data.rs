@@ -87,7 +87,7 @@ fn ruleset() -> Value {
 fn item(index: usize) -> Value {
     let mut attributes = serde_json::Map::new();
     attributes.insert("kind".to_owned(), json!(KINDS[index % KINDS.len()]));
-    if index % 3 != 0 {
+    if !index.is_multiple_of(3) {
         attributes.insert("socket".to_owned(), json!(SOCKETS[index / 3 % SOCKETS.len()]));
     }
     if index % 3 != 1 {
