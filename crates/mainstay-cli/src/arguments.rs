@@ -1,0 +1,263 @@
+//! The tree of commands that every service has.
+
+use std::ffi::OsString;
+
+use clap::builder::PossibleValuesParser;
+use clap::{Arg, ArgAction, Command, value_parser};
+use mainstay::Service;
+
+/// The argument that overrides settings, known to every command.
+pub(crate) const OVERRIDES: &str = "set";
+
+const FORMAT: &str = "format";
+
+/// The tree. With nothing said, the program serves.
+pub(crate) fn tree<S: Service>() -> Command {
+    Command::new(S::NAME)
+        .version(S::VERSION)
+        .about(S::ABOUT)
+        .after_help(format!(
+            "Without a command, {name} serves.\n\n\
+             Settings come, strongest first, from --set, the process environment, NAME_FILE (a file with the \
+             value),\nthe file that ENV_FILE names, .env (in development), config/{{environment}}.env, and \
+             defaults.\n\n\
+             Exit codes: 0 all is well; 1 what was looked at is not; 2 {name} failed, or its arguments or\n\
+             settings are wrong.",
+            name = S::NAME,
+        ))
+        .infer_long_args(false)
+        .disable_help_subcommand(true)
+        .arg(overrides())
+        .subcommands([
+            serve(S::NAME),
+            check(S::NAME),
+            settings(S::NAME),
+            secret(S::NAME),
+            routes(S::NAME),
+            migrate(S::NAME),
+            openapi(S::NAME),
+            health(S::NAME),
+        ])
+}
+
+fn overrides() -> Arg {
+    Arg::new(OVERRIDES)
+        .long("set")
+        .value_name("NAME=value")
+        .help("Give a setting a value that wins over all other sources; can be repeated")
+        .action(ArgAction::Append)
+        .value_parser(value_parser!(OsString))
+        .global(true)
+}
+
+fn format(values: &'static [&'static str]) -> Arg {
+    Arg::new(FORMAT)
+        .long("format")
+        .value_name("FORMAT")
+        .help("How to print it")
+        .value_parser(PossibleValuesParser::new(values))
+        .default_value(values[0])
+}
+
+/// The chosen format.
+pub(crate) fn chosen_format(matches: &clap::ArgMatches) -> &str {
+    matches.get_one::<String>(FORMAT).map(String::as_str).unwrap_or_default()
+}
+
+fn examples(program: &str, lines: &[&str]) -> String {
+    let lines: Vec<_> = lines.iter().map(|line| format!("  {}", line.replace("{}", program))).collect();
+    format!("Examples:\n{}", lines.join("\n"))
+}
+
+fn serve(program: &str) -> Command {
+    Command::new("serve")
+        .about("Serve until told to stop (what happens without a command)")
+        .long_about(
+            "Serve until told to stop.\n\n\
+             Reads the settings, reports everything that is wrong with them, and starts only if nothing is. \
+             SIGTERM and SIGINT stop it in order, within SHUTDOWN_TIMEOUT; a second signal stops it at once.",
+        )
+        .after_help(examples(program, &["{} serve", "{} serve --set PORT=9000 --set LOG_LEVEL=debug"]))
+}
+
+fn check(program: &str) -> Command {
+    Command::new("check")
+        .about("Look for everything that is wrong, and do nothing else")
+        .long_about(
+            "Look for everything that is wrong with the settings and the routes, and do nothing else.\n\n\
+             Every problem is reported at once, with a code, its place, why it matters and what cures it. Ends \
+             with 2 if a setting stops the start, with 1 if a route does.",
+        )
+        .arg(
+            Arg::new("deploy")
+                .long("deploy")
+                .help("Judge as production does, wherever this is")
+                .action(ArgAction::SetTrue),
+        )
+        .arg(
+            Arg::new("explain")
+                .long("explain")
+                .value_name("CODE")
+                .help("Explain a code at length instead")
+                .conflicts_with("deploy"),
+        )
+        .arg(format(&["text", "json", "sarif"]))
+        .after_help(examples(
+            program,
+            &["{} check", "{} check --deploy --format sarif > settings.sarif", "{} check --explain MS0104"],
+        ))
+}
+
+fn settings(program: &str) -> Command {
+    let show = Command::new("show")
+        .about("Print every effective setting with its source; secrets are redacted")
+        .arg(format(&["text", "json"]))
+        .after_help(examples(
+            program,
+            &["{} settings show", "{} settings show --format json --set PORT=9000"],
+        ));
+    let example = Command::new("example")
+        .about("Print an env file with every setting, its default and what it is for")
+        .arg(
+            Arg::new("production")
+                .long("production")
+                .help("With what production needs filled in or left to fill in")
+                .action(ArgAction::SetTrue),
+        )
+        .after_help(examples(
+            program,
+            &[
+                "{} settings example > .env.example",
+                "{} settings example --production > .env.production.example",
+            ],
+        ));
+    let schema = Command::new("schema")
+        .about("Print every setting with type, default, bounds and documentation as JSON")
+        .after_help(examples(program, &["{} settings schema"]));
+    group("settings", "Show settings, or make an example file of them").subcommands([show, example, schema])
+}
+
+fn secret(program: &str) -> Command {
+    let generate = Command::new("generate")
+        .about("Print a new key of 256 random bits, fit for SECRET_KEY")
+        .after_help(examples(program, &["{} secret generate > secret_key && chmod 400 secret_key"]));
+    group("secret", "Make secrets").subcommand(generate)
+}
+
+fn routes(program: &str) -> Command {
+    Command::new("routes")
+        .about("List every route with what it demands of requests")
+        .long_about(
+            "List every route with what it demands of requests.\n\n\
+             A control is `on`, `waived` (with the reason) or `not built` in this version. The format `lock` \
+             has one line a route that does not depend on settings: keep it under review in a file, and let \
+             --check find changes.",
+        )
+        .arg(format(&["text", "json", "md", "lock"]))
+        .arg(
+            Arg::new("check")
+                .long("check")
+                .value_name("FILE")
+                .help("Compare with a file in the format `lock`; ends with 1 if they differ")
+                .value_parser(value_parser!(std::path::PathBuf))
+                .conflicts_with(FORMAT),
+        )
+        .after_help(examples(
+            program,
+            &["{} routes", "{} routes --format lock > routes.lock", "{} routes --check routes.lock"],
+        ))
+}
+
+fn migrate(program: &str) -> Command {
+    let up = Command::new("up")
+        .about("Apply all pending migrations")
+        .arg(
+            Arg::new("to").long("to").value_name("NUMBER").help("Stop after this one, such as 3 or events/3"),
+        )
+        .after_help(examples(program, &["{} migrate up", "{} migrate up --to 3"]));
+    let down = Command::new("down")
+        .about("Undo the latest migrations, newest first; what they held is lost")
+        .arg(
+            Arg::new("steps")
+                .long("steps")
+                .value_name("COUNT")
+                .help("How many")
+                .default_value("1")
+                .value_parser(value_parser!(u32).range(1..)),
+        )
+        .arg(
+            Arg::new("yes")
+                .long("yes")
+                .help("Do it in staging or production, too")
+                .action(ArgAction::SetTrue),
+        )
+        .after_help(examples(program, &["{} migrate down", "{} migrate down --steps 2 --yes"]));
+    let status = Command::new("status")
+        .about("List all migrations and how they stand; ends with 1 unless the schema is current")
+        .arg(format(&["text", "json"]))
+        .after_help(examples(program, &["{} migrate status"]));
+    let history = Command::new("history")
+        .about("List the steps that were made, newest first")
+        .arg(
+            Arg::new("limit")
+                .long("limit")
+                .value_name("COUNT")
+                .help("At most so many")
+                .default_value("50")
+                .value_parser(value_parser!(u32).range(1..)),
+        )
+        .arg(format(&["text", "json"]))
+        .after_help(examples(program, &["{} migrate history --limit 5"]));
+    let new = Command::new("new")
+        .about("Write the two files of a new migration, and print their paths")
+        .arg(Arg::new("name").value_name("NAME").help("What it does, in a few words").required(true))
+        .arg(
+            Arg::new("folder")
+                .long("folder")
+                .value_name("DIR")
+                .help("Where migrations are kept")
+                .default_value("migrations/sqlite")
+                .value_parser(value_parser!(std::path::PathBuf)),
+        )
+        .after_help(examples(program, &["{} migrate new 'add prices'"]));
+    group("migrate", "Bring the schema up to date, or back").subcommands([up, down, status, history, new])
+}
+
+fn openapi(program: &str) -> Command {
+    Command::new("openapi")
+        .about("Print the API as an OpenAPI 3.1 document")
+        .after_help(examples(program, &["{} openapi > openapi.json"]))
+}
+
+fn health(program: &str) -> Command {
+    Command::new("health")
+        .about("Ask the running service whether it is ready; ends with 1 if it is not")
+        .long_about(
+            "Ask the running service at HOST and PORT whether it is ready, and print its answer. Ends with 1 if \
+             it is not, or gives no answer. Meant for HEALTHCHECK of container images, which then need no \
+             other client.",
+        )
+        .arg(
+            Arg::new("live")
+                .long("live")
+                .help("Ask whether it is alive, not whether it is ready")
+                .action(ArgAction::SetTrue),
+        )
+        .arg(
+            Arg::new("timeout")
+                .long("timeout")
+                .value_name("DURATION")
+                .help("Wait at most so long, such as 500ms or 3s")
+                .default_value("3s")
+                .value_parser(duration),
+        )
+        .after_help(examples(program, &["{} health", "{} health --live --timeout 500ms"]))
+}
+
+fn group(name: &'static str, about: &'static str) -> Command {
+    Command::new(name).about(about).subcommand_required(true).arg_required_else_help(true)
+}
+
+fn duration(text: &str) -> Result<std::time::Duration, mainstay_core::settings::Invalid> {
+    mainstay_core::settings::Setting::parse(text)
+}

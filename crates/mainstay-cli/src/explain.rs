@@ -1,0 +1,45 @@
+//! What `check --explain` says about the codes of the command line itself.
+
+use mainstay_core::settings::Explanation;
+
+/// The problems of the command line.
+pub(crate) const EXPLANATIONS: &[Explanation] = &[
+    Explanation {
+        code: "MS0002",
+        title: "nobody can know which port to ask",
+        text: "`health` asks the service at HOST and PORT. With PORT=0 the service takes a free port at\n\
+               each start, which only its banner tells. Set PORT to the port that the banner names.",
+    },
+    Explanation {
+        code: "MS0003",
+        title: "a code is not known",
+        text: "`check --explain` takes a code as messages print it between brackets, such as MS0104. A\n\
+               code of another version may be gone or yet to come.",
+    },
+    Explanation {
+        code: "MS0004",
+        title: "the target of a migration is not understood",
+        text: "`migrate up --to` takes the number of a migration of the application, such as 3 or 0003,\n\
+               or one of a library with its name before it, such as events/3. `migrate status` lists\n\
+               them all.",
+    },
+    Explanation {
+        code: "MS0005",
+        title: "undoing a migration needs a yes",
+        text: "The way down drops tables and columns, and what they hold. In staging and production the\n\
+               command asks for --yes, so that nobody does this in the wrong window.\n\n\
+               Make a backup first: the data does not come back by migrating up again.",
+    },
+    Explanation {
+        code: "MS0006",
+        title: "the files of a new migration cannot be written",
+        text: "`migrate new` writes two files into the folder that --folder names, and never over a file\n\
+               that is there. The cause names the file and what the system said.",
+    },
+    Explanation {
+        code: "MS0007",
+        title: "the file of locked routes cannot be read",
+        text: "`routes --check FILE` compares the routes with a file that `routes --format lock` wrote.\n\
+               Write it once, keep it with the source, and review how it changes.",
+    },
+];

@@ -1,0 +1,187 @@
+//! `migrate`.
+
+use std::path::PathBuf;
+
+use clap::ArgMatches;
+use mainstay::Service;
+use mainstay::life::{Configuration, Runtime, StartError};
+use mainstay_core::Chain;
+use mainstay_core::settings::Problem;
+use mainstay_db::{
+    Database, HistoryEntry, MigratedBy, MigrationError, MigrationState, MigrationStatus, Target,
+    create_migration,
+};
+use serde_json::{Value, json};
+
+use crate::arguments::chosen_format;
+use crate::{CommandError, Context, Verdict, block_on};
+
+pub(crate) fn run<S: Service>(
+    service: &S,
+    matches: &ArgMatches,
+    context: &mut Context<'_>,
+) -> Result<Verdict, CommandError> {
+    match matches.subcommand() {
+        Some(("up", matches)) => up(service, matches, context),
+        Some(("down", matches)) => down(service, matches, context),
+        Some(("status", matches)) => status(service, matches, context),
+        Some(("history", matches)) => history(service, matches, context),
+        Some((_, matches)) => new(matches, context),
+        None => Ok(Verdict::Good),
+    }
+}
+
+fn up<S: Service>(
+    service: &S,
+    matches: &ArgMatches,
+    context: &mut Context<'_>,
+) -> Result<Verdict, CommandError> {
+    let target = matches.get_one::<String>("to").map(|text| text.parse::<Target>()).transpose();
+    let target = target.map_err(|_| {
+        let problem = Problem::error("MS0004", "--to names no migration");
+        problem.help("write a number, such as 3, or a source and a number, such as events/3")
+    })?;
+    let runtime = runtime::<S>(context)?;
+    let (clock, by) = (context.clock().clone(), by::<S>(&runtime));
+    let migrations = service.migrations();
+    let applied = with_database(&runtime, context, async |database| {
+        migrations.up(database, &clock, target.as_ref(), &by).await
+    })?;
+    for migration in &applied {
+        writeln!(context.data(), "applied {migration}")?;
+    }
+    if applied.is_empty() {
+        context.say("nothing to apply: the schema is current");
+    }
+    Ok(Verdict::Good)
+}
+
+fn down<S: Service>(
+    service: &S,
+    matches: &ArgMatches,
+    context: &mut Context<'_>,
+) -> Result<Verdict, CommandError> {
+    let steps = matches.get_one::<u32>("steps").copied().unwrap_or(1);
+    let runtime = runtime::<S>(context)?;
+    if runtime.environment.is_strict() && !matches.get_flag("yes") {
+        let environment = runtime.environment.name();
+        let problem =
+            Problem::error("MS0005", format!("this is {environment}: undoing a migration loses data"));
+        return Err(problem.help("make a backup, then say --yes").into());
+    }
+    let (clock, by) = (context.clock().clone(), by::<S>(&runtime));
+    let migrations = service.migrations();
+    let undone = with_database(&runtime, context, async |database| {
+        migrations.down(database, &clock, steps, &by).await
+    })?;
+    for migration in &undone {
+        writeln!(context.data(), "undone {migration}")?;
+    }
+    if undone.is_empty() {
+        context.say("nothing to undo: no migration is applied");
+    }
+    Ok(Verdict::Good)
+}
+
+fn status<S: Service>(
+    service: &S,
+    matches: &ArgMatches,
+    context: &mut Context<'_>,
+) -> Result<Verdict, CommandError> {
+    let runtime = runtime::<S>(context)?;
+    let migrations = service.migrations();
+    let status = with_database(&runtime, context, async |database| migrations.status(database).await)?;
+    if chosen_format(matches) == "json" {
+        context.json(&status.iter().map(status_json).collect::<Vec<_>>())?;
+    } else {
+        for MigrationStatus { id, state } in &status {
+            let since = match state {
+                MigrationState::Applied { at, took } => format!("  {at:.0} in {} ms", took.as_millis()),
+                _ => String::new(),
+            };
+            writeln!(context.data(), "{:8}  {id}{since}", state.as_str())?;
+        }
+    }
+    let is_current = status.iter().all(|status| matches!(status.state, MigrationState::Applied { .. }));
+    if !is_current {
+        context.say(format_args!("the schema is not current: see `{} migrate up --help`", context.program()));
+    }
+    Ok(Verdict::good_if(is_current))
+}
+
+fn status_json(MigrationStatus { id, state }: &MigrationStatus) -> Value {
+    let (at, took) = match state {
+        MigrationState::Applied { at, took } => (Some(at.to_string()), Some(took.as_millis())),
+        _ => (None, None),
+    };
+    json!({ "migration": id.to_string(), "state": state.as_str(), "applied_at": at, "took_ms": took })
+}
+
+fn history<S: Service>(
+    service: &S,
+    matches: &ArgMatches,
+    context: &mut Context<'_>,
+) -> Result<Verdict, CommandError> {
+    let limit = matches.get_one::<u32>("limit").copied().unwrap_or(50);
+    let runtime = runtime::<S>(context)?;
+    let migrations = service.migrations();
+    let steps = with_database(&runtime, context, async |database| migrations.history(database, limit).await)?;
+    if chosen_format(matches) == "json" {
+        context.json(&steps.iter().map(step_json).collect::<Vec<_>>())?;
+        return Ok(Verdict::Good);
+    }
+    for step in &steps {
+        let HistoryEntry { direction, id, at, took, version, instance } = step;
+        let (direction, took) = (direction.as_str(), took.as_millis());
+        writeln!(context.data(), "{at:.0}  {direction:4}  {id}  {took} ms, {version} on {instance}")?;
+    }
+    Ok(Verdict::Good)
+}
+
+fn step_json(step: &HistoryEntry) -> Value {
+    json!({
+        "at": step.at.to_string(),
+        "direction": step.direction.as_str(),
+        "migration": step.id.to_string(),
+        "took_ms": step.took.as_millis(),
+        "version": step.version,
+        "instance": step.instance,
+    })
+}
+
+fn new(matches: &ArgMatches, context: &mut Context<'_>) -> Result<Verdict, CommandError> {
+    let name = matches.get_one::<String>("name").map(String::as_str).unwrap_or_default();
+    let folder = matches.get_one::<PathBuf>("folder").cloned().unwrap_or_default();
+    let paths = create_migration(&context.directory().join(&folder), name)
+        .map_err(|error| Problem::error("MS0006", Chain(&error).to_string()))?;
+    for path in paths {
+        let path = path.strip_prefix(context.directory()).unwrap_or(&path).display().to_string();
+        writeln!(context.data(), "{path}")?;
+    }
+    Ok(Verdict::Good)
+}
+
+fn runtime<S: Service>(context: &mut Context<'_>) -> Result<Runtime, CommandError> {
+    Ok(context.settings::<Configuration<S>>()?.runtime)
+}
+
+fn by<S: Service>(runtime: &Runtime) -> MigratedBy {
+    MigratedBy { version: S::VERSION.to_owned(), instance: runtime.process.instance_name.clone() }
+}
+
+/// Opens the database, works with it, and closes it.
+fn with_database<T>(
+    runtime: &Runtime,
+    context: &Context<'_>,
+    work: impl AsyncFnOnce(&Database) -> Result<T, MigrationError>,
+) -> Result<T, CommandError> {
+    let clock = context.clock().clone();
+    let done = block_on(async {
+        let database = Database::open(&runtime.database, &clock).await?;
+        let result = work(&database).await;
+        // What was done is committed; a database that closes badly changes nothing about it.
+        let _ = database.close().await;
+        Ok::<_, StartError>(result?)
+    })?;
+    done.map_err(|error| CommandError::from(error.problem()))
+}
