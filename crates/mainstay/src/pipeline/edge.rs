@@ -13,7 +13,7 @@ use tracing::Instrument;
 use super::access::Access;
 use super::{Exchange, GuardLayer, RequestSettings};
 use crate::accept::{Handle, Peer};
-use crate::refusal;
+use crate::refusal::{self, ErrorCode, Refusal};
 use crate::routes::{Assembled, RouteProblem, RouteTable, Routes, assemble};
 use crate::telemetry::metrics::{HttpMeter, RouteMeter};
 
@@ -52,11 +52,7 @@ impl Edge {
     /// # Errors
     ///
     /// Every problem of the registrations; the routes in place stay.
-    pub fn install(
-        &self,
-        routes: Routes,
-        unmatched: crate::ErrorCode,
-    ) -> Result<RouteTable, Vec<RouteProblem>> {
+    pub fn install(&self, routes: Routes, unmatched: ErrorCode) -> Result<RouteTable, Vec<RouteProblem>> {
         let Shared { settings, guard, meter, stage, .. } = &*self.shared;
         let assembled = assemble(routes, settings, guard, meter, unmatched)?;
         let table = assembled.table.clone();
@@ -93,6 +89,13 @@ impl Handle for Edge {
     }
 
     fn refuse(&self, status: StatusCode) -> Bytes {
-        refusal::connection_refusal(status, random::uuid(&self.shared.clock))
+        let Shared { clock, meter, .. } = &*self.shared;
+        let request_id = random::uuid(clock);
+        let refusal = Refusal::new(ErrorCode::of_status(status));
+        let code = refusal.code();
+        meter.refused(code);
+        // There is no request to write an access line of, only what it was refused for.
+        tracing::info!(target: "mainstay::access", %request_id, status = status.as_u16(), code = code.as_str(), "refused unread");
+        refusal::connection_refusal(&refusal, request_id, clock.timestamp())
     }
 }

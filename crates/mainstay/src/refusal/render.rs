@@ -6,11 +6,12 @@ use std::time::Duration;
 use axum::body::Body;
 use axum::response::Response;
 use bytes::Bytes;
-use http::{HeaderValue, StatusCode, header};
+use http::{HeaderValue, header};
+use jiff::Timestamp;
 use serde::Serialize;
 use uuid::Uuid;
 
-use super::{Detail, ErrorCode, Format, Refusal};
+use super::{Detail, Format, Refusal};
 
 const JSON: HeaderValue = HeaderValue::from_static("application/json; charset=utf-8");
 const PROBLEM: HeaderValue = HeaderValue::from_static("application/problem+json; charset=utf-8");
@@ -76,14 +77,15 @@ pub(crate) fn render(refusal: &Refusal, format: Format, request_id: Uuid) -> Res
 }
 
 /// The whole HTTP/1.1 answer for a request that never became one: its head could not be parsed.
-pub(crate) fn connection_refusal(status: StatusCode, request_id: Uuid) -> Bytes {
-    let refusal = Refusal::new(ErrorCode::of_status(status));
-    let body = json(&Envelope { error: error(&refusal, request_id, None) });
+pub(crate) fn connection_refusal(refusal: &Refusal, request_id: Uuid, now: Timestamp) -> Bytes {
+    let status = refusal.code().status();
+    let body = json(&Envelope { error: error(refusal, request_id, None) });
     let head = format!(
         "HTTP/1.1 {status}\r\ncontent-type: application/json; charset=utf-8\r\ncontent-length: {}\r\n\
          x-request-id: {request_id}\r\nx-content-type-options: nosniff\r\ncache-control: no-store\r\n\
-         connection: close\r\n\r\n",
-        body.len()
+         date: {}\r\nconnection: close\r\n\r\n",
+        body.len(),
+        now.strftime("%a, %d %b %Y %H:%M:%S GMT"),
     );
     let mut answer = head.into_bytes();
     answer.extend_from_slice(&body);
