@@ -1,5 +1,7 @@
 //! Files that the service prints about itself, and that are checked in so that a change is seen in review.
 
+mod settings;
+
 use std::fs;
 
 use anyhow::{Context, Result, bail};
@@ -11,15 +13,23 @@ use crate::workspace;
 pub(crate) const GENERATED: Step =
     Step { name: "generated", what: "whether the files that the service prints are current", work: check };
 
-/// A checked-in file and the command of `concord` that prints it.
+/// A checked-in file, the command of `concord` that it comes from, and what becomes of that command's output.
 struct File {
     path: &'static str,
     command: &'static [&'static str],
+    /// `None` where the output is the file.
+    render: Option<fn(&str) -> Result<String>>,
 }
 
-const FILES: [File; 2] = [
-    File { path: ".env.example", command: &["settings", "example"] },
-    File { path: ".env.production.example", command: &["settings", "example", "--production"] },
+const FILES: [File; 4] = [
+    File { path: ".env.example", command: &["settings", "example"], render: None },
+    File { path: ".env.production.example", command: &["settings", "example", "--production"], render: None },
+    File { path: "routes.lock", command: &["routes", "--format", "lock"], render: None },
+    File {
+        path: "docs/reference/settings.md",
+        command: &["settings", "schema"],
+        render: Some(settings::reference),
+    },
 ];
 
 /// Compares every file with what the service prints now.
@@ -58,11 +68,15 @@ pub(crate) fn write() -> Result<()> {
     Ok(())
 }
 
-/// What the service prints, in the build that users get: default features.
+/// The file as it should be, from the build that users get: default features, and no settings but defaults.
 fn print(file: &File) -> Result<String> {
     let mut command = cargo(["run", "--quiet", "--locked", "--package", "concord", "--"]);
     command.args(file.command);
-    command::output(command)
+    let output = command::output(command)?;
+    match file.render {
+        None => Ok(output),
+        Some(render) => render(&output),
+    }
 }
 
 /// The number of the first line in which two texts differ, from 1.
