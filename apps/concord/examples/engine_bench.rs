@@ -10,8 +10,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use concord::engine::{
-    Catalogue, Chunks, ClusterRuleSet, Clusters, Item, MatrixOptions, Pairwise, RuleSet, Schema, SearchOptions,
-    Validation, Workers,
+    Catalogue, Chunks, ClusterRuleSet, Clusters, Item, MatrixOptions, Pairwise, RuleSet, Schema,
+    SearchOptions, Validation, Workers,
 };
 use jiff::Timestamp;
 use mainstay_core::Clock;
@@ -27,21 +27,29 @@ fn main() -> Result<(), Box<dyn Error>> {
         let at = Timestamp::UNIX_EPOCH;
         let options = MatrixOptions::default();
         if size == 1_000 {
-            measure(&clock, "  matrix, all results as JSON", || drain(pairwise.matrix(options, at, &workers)))?;
+            measure(&clock, "  matrix, all results as JSON", || {
+                drain(pairwise.matrix(options, at, &workers))
+            })?;
         }
         measure(&clock, "  matrix, compact", || drain(pairwise.compact_matrix(options, at, &workers)))?;
         measure(&clock, "  matrix, table", || drain(pairwise.table(None, &workers)))?;
         let rows: Vec<_> = pairwise.catalogue().rows().collect();
         measure(&clock, "  one item", || drain(pairwise.item(rows[0], at, &workers)))?;
         measure(&clock, "  pair, 1,000 times", || {
-            (0..1_000).try_for_each(|index| pairwise.compare(rows[index / 2], rows[index % 999], at).map(drop))
+            (0..1_000)
+                .try_for_each(|index| pairwise.compare(rows[index / 2], rows[index % 999], at).map(drop))
         })?;
         let clusters = Clusters::new(pairwise.clone(), &ClusterRuleSet::compile("bench", &cluster_rules())?);
         let options = SearchOptions { min_size: 2, max_size: 12, limit: 100 };
         let started = clock.now();
         let expired = || clock.now() - started > Duration::from_secs(2);
-        let found = measure(&clock, "  clusters, within 2 s", || clusters.search(options, &expired, &workers))?;
-        println!("    largest {:?}, truncated by {:?}", found.clusters.first().map(|c| c.size), found.truncated_by);
+        let found =
+            measure(&clock, "  clusters, within 2 s", || clusters.search(options, &expired, &workers))?;
+        println!(
+            "    largest {:?}, truncated by {:?}",
+            found.clusters.first().map(|c| c.size),
+            found.truncated_by
+        );
     }
     Ok(())
 }
@@ -64,9 +72,9 @@ fn measure<T: 'static, E: Into<Box<dyn Error>>>(
     let wall = clock.now() - started;
     let cpu = cpu_time()?.saturating_sub(cpu);
     let memory = memory("VmHWM:")?.saturating_sub(before);
-    let bytes = (&result as &dyn std::any::Any).downcast_ref::<usize>().map_or(String::new(), |bytes| {
-        format!(", {} MB", bytes / 1_000_000)
-    });
+    let bytes = (&result as &dyn std::any::Any)
+        .downcast_ref::<usize>()
+        .map_or(String::new(), |bytes| format!(", {} MB", bytes / 1_000_000));
     println!("{what}: wall {wall:.1?}, CPU {cpu:.1?}, peak +{} MiB{bytes}", memory / 1024);
     Ok(result)
 }

@@ -61,6 +61,16 @@ pub enum DomainError {
         /// The most that is stored.
         limit: usize,
     },
+    /// The content is nested deeper than one thing may be.
+    #[error("{kind} '{name}' is nested too deeply; at most {limit} levels are stored")]
+    TooDeep {
+        /// The kind.
+        kind: Kind,
+        /// Its name.
+        name: Name,
+        /// The most levels that are stored.
+        limit: usize,
+    },
 }
 
 impl DomainError {

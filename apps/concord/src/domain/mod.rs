@@ -4,6 +4,8 @@
 //! streams of the log, each with the version of its stream that the decision rests on. Whoever decided on old
 //! news decides again.
 
+mod bounds;
+mod cascade;
 mod catalog;
 mod changes;
 mod cluster_ruleset;
@@ -21,10 +23,11 @@ mod stored;
 mod strictness;
 pub mod stream;
 
+pub use bounds::{MAX_CONTENT_BYTES, MAX_CONTENT_DEPTH, check_bounds};
 pub use catalog::{ChangeCatalog, CreateCatalog, DeleteCatalog, PatchCatalog};
 pub use changes::Changes;
 pub use cluster_ruleset::{ChangeClusterRuleset, CreateClusterRuleset, DeleteClusterRuleset};
-pub use command::{Command, Decision};
+pub use command::{Command, Decision, Deleted, Warning, Written};
 pub use content::{Catalog, ClusterRuleset, Item, Object, Ruleset, Schema};
 pub use error::{DomainError, sentence};
 pub use fact::{Fact, Gone, ItemGone, Subject};
@@ -34,4 +37,4 @@ pub use name::{Name, NameError};
 pub use ruleset::{ChangeRuleset, CreateRuleset, DeleteRuleset};
 pub use schema::{ChangeSchema, CreateSchema, DeleteSchema};
 pub use stored::{Precondition, Resource, Slot, Stored};
-pub use strictness::{MAX_CONTENT_BYTES, Strictness, Verdict, check_size};
+pub use strictness::{Strictness, Verdict};

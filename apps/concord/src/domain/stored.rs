@@ -1,10 +1,9 @@
 //! What is known of something before a command decides.
 
 use jiff::Timestamp;
-use mainstay_events::Version;
-use serde::de::DeserializeOwned;
+use mainstay_events::{StreamId, Version};
 use serde::Serialize;
-use mainstay_events::StreamId;
+use serde::de::DeserializeOwned;
 
 use super::{Catalog, ClusterRuleset, DomainError, Fact, Gone, Item, ItemGone, Kind, Name, Ruleset, Schema, stream};
 
@@ -21,6 +20,8 @@ pub struct Stored<T> {
     pub created_at: Timestamp,
     /// When a value of it last changed.
     pub updated_at: Timestamp,
+    /// How many items it has, if it is a catalogue.
+    pub item_count: u64,
     /// What it is.
     pub content: T,
 }

@@ -1,7 +1,5 @@
 //! What becomes of content that is not as it should be.
 
-use std::io;
-
 use serde::{Deserialize, Serialize};
 
 use super::{DomainError, Resource};
@@ -34,9 +32,6 @@ pub struct Verdict {
     pub warnings: Vec<Problem>,
 }
 
-/// The largest content of one thing, in bytes of JSON: what fits an event of the log with some room to spare.
-pub const MAX_CONTENT_BYTES: usize = (1 << 20) - 4096;
-
 impl Strictness {
     /// Judges content by what a check of it found.
     ///
@@ -61,35 +56,5 @@ impl Strictness {
         } else {
             Err(DomainError::Invalid { kind: T::KIND, problems })
         }
-    }
-}
-
-/// Checks that the content fits an event of the log.
-///
-/// # Errors
-///
-/// [`DomainError::TooLarge`].
-pub fn check_size<T: Resource>(content: &T) -> Result<(), DomainError> {
-    let mut counter = Counter(0);
-    // A counter takes everything; what cannot be written as JSON the log refuses by itself.
-    let _ = serde_json::to_writer(&mut counter, content);
-    let (bytes, limit) = (counter.0, MAX_CONTENT_BYTES);
-    if bytes <= limit {
-        return Ok(());
-    }
-    Err(DomainError::TooLarge { kind: T::KIND, name: content.key().clone(), bytes, limit })
-}
-
-/// Counts what is written to it.
-struct Counter(usize);
-
-impl io::Write for Counter {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0 += bytes.len();
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
     }
 }

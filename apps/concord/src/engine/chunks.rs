@@ -160,7 +160,8 @@ mod tests {
 
     #[test]
     fn pieces_join_to_the_whole_whatever_their_sizes() {
-        let rows = [vec![], vec![0], vec![5; 3000], [vec![1; 2000], vec![300_000; 40], vec![1; 2000]].concat()];
+        let rows =
+            [vec![], vec![0], vec![5; 3000], [vec![1; 2000], vec![300_000; 40], vec![1; 2000]].concat()];
         for widths in rows {
             for workers in [Workers::none(), Workers::start(3).unwrap()] {
                 let pieces: Vec<_> = Chunks::new(Widths(widths.clone()), workers).collect();

@@ -58,7 +58,8 @@ mod writer;
 pub use catalogue::{Catalogue, Item, Row, Validation};
 pub use chunks::Chunks;
 pub use cluster::{
-    Candidate, CandidateReport, ClusterSearch, ClusterValidation, Clusters, FoundCluster, SearchOptions, Truncation,
+    Candidate, CandidateReport, ClusterSearch, ClusterValidation, Clusters, FoundCluster, SearchOptions,
+    Truncation,
 };
 pub use content::ContentError;
 pub use error::{EvaluationError, InvalidItem};

@@ -77,7 +77,8 @@ impl fmt::Display for Path<'_> {
 }
 
 fn is_plain(name: &str) -> bool {
-    !name.is_empty() && name.chars().all(|character| character.is_alphanumeric() || matches!(character, '_' | '-'))
+    !name.is_empty()
+        && name.chars().all(|character| character.is_alphanumeric() || matches!(character, '_' | '-'))
 }
 
 #[cfg(test)]

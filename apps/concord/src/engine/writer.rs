@@ -35,7 +35,13 @@ impl ResultWriter {
     }
 
     /// Appends one result; `verdicts` is a buffer. Returns whether the items are compatible.
-    pub(super) fn write(&self, item1: usize, item2: usize, verdicts: &mut Vec<bool>, out: &mut String) -> bool {
+    pub(super) fn write(
+        &self,
+        item1: usize,
+        item2: usize,
+        verdicts: &mut Vec<bool>,
+        out: &mut String,
+    ) -> bool {
         let Pairwise { catalogue, rules, .. } = &self.pairwise;
         verdicts.clear();
         verdicts.extend(rules.iter().map(|rule| rule.passes((item1, item2))));

@@ -47,10 +47,8 @@ impl Layers {
             drafts.iter().flatten().flat_map(|draft| draft.values().map(|layer| Exact::of(layer))).collect();
         heights.sort_unstable_by(|a, b| a.compare(*b));
         heights.dedup_by(|a, b| a.compare(*b) == Ordering::Equal);
-        let covers = drafts
-            .into_iter()
-            .map(|draft| draft.map(|draft| Cover::of(&draft, &parts, &heights)))
-            .collect();
+        let covers =
+            drafts.into_iter().map(|draft| draft.map(|draft| Cover::of(&draft, &parts, &heights))).collect();
         Self { parts: parts.into_iter().map(Text::new).collect(), covers }
     }
 
@@ -138,7 +136,8 @@ fn draft(value: &Value) -> Result<Draft<'_>, String> {
         };
         let (parts, layer) = read_entry(entry)?;
         for part in parts {
-            let part = part.as_str().ok_or_else(|| format!("part must be a string, got {}", type_name(part)))?;
+            let part =
+                part.as_str().ok_or_else(|| format!("part must be a string, got {}", type_name(part)))?;
             draft.insert(part, layer);
         }
     }

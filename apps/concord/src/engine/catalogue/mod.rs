@@ -8,9 +8,9 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value};
 
+use self::column::ColumnBuilder;
 pub(super) use self::column::{Column, MISSING};
 pub(super) use self::layers::{Cover, Layers};
-use self::column::ColumnBuilder;
 use super::error::{EvaluationError, InvalidItem};
 use super::problem::{Path, Problem};
 use super::schema::Schema;

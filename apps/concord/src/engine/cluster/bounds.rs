@@ -18,7 +18,9 @@ impl Rule<ClusterTest> {
     /// Whether the rule passes for all of the sets, or for none; `None` if that is not known.
     pub(super) fn between(&self, sets: Between<'_>) -> Option<bool> {
         match &self.condition {
-            Ok(condition) => condition.between(sets).map(|holds| holds == (self.kind == RuleKind::Requirement)),
+            Ok(condition) => {
+                condition.between(sets).map(|holds| holds == (self.kind == RuleKind::Requirement))
+            }
             Err(_) => Some(false),
         }
     }
@@ -60,7 +62,9 @@ impl Condition<ClusterTest> {
                     && group.broken.is_none()
                     && group.members.iter().all(|member| member.is_decided_by_pairs(true))
             }
-            Self::Any(group) => !wanted && group.members.iter().all(|member| member.is_decided_by_pairs(false)),
+            Self::Any(group) => {
+                !wanted && group.members.iter().all(|member| member.is_decided_by_pairs(false))
+            }
             Self::Not(inner) => inner.is_decided_by_pairs(!wanted),
         }
     }
@@ -113,7 +117,8 @@ impl ClusterTest {
                 if most.present == 0 || !bounds.enough(most.distinct) {
                     return Some(false);
                 }
-                let holds = least.present > 0 && bounds.enough(least.distinct) && bounds.not_too_many(most.distinct);
+                let holds =
+                    least.present > 0 && bounds.enough(least.distinct) && bounds.not_too_many(most.distinct);
                 holds.then_some(true)
             }
         }

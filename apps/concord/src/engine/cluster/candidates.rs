@@ -13,7 +13,11 @@ impl Clusters {
     /// # Errors
     ///
     /// [`EvaluationError::InvalidItems`] if any of the items does not fit its schema.
-    pub fn candidates(&self, base: &[Row], candidates: Option<&[Row]>) -> Result<CandidateReport, EvaluationError> {
+    pub fn candidates(
+        &self,
+        base: &[Row],
+        candidates: Option<&[Row]>,
+    ) -> Result<CandidateReport, EvaluationError> {
         let others: Vec<Row>;
         let candidates = if let Some(candidates) = candidates {
             candidates

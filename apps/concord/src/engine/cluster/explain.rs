@@ -20,7 +20,9 @@ impl ClusterTest {
                 }
             }
             Operator::CountByField(bounds) => self.explain_count::<S>(bounds, rows, out),
-            Operator::FormalityRange(max, catalogue) => self.explain_formality::<S>(max, catalogue, rows, out),
+            Operator::FormalityRange(max, catalogue) => {
+                self.explain_formality::<S>(max, catalogue, rows, out)
+            }
         };
     }
 
@@ -38,7 +40,12 @@ impl ClusterTest {
         }
     }
 
-    fn explain_count<S: Style>(&self, bounds: &CountBounds, rows: &[usize], out: &mut String) -> std::fmt::Result {
+    fn explain_count<S: Style>(
+        &self,
+        bounds: &CountBounds,
+        rows: &[usize],
+        out: &mut String,
+    ) -> std::fmt::Result {
         let field = S::pick(&self.field);
         let distinct = match self.count(rows) {
             Err(kind) => return write!(out, "Error evaluating count_by_field: unhashable type: '{kind}'"),
@@ -47,7 +54,9 @@ impl ClusterTest {
         };
         if let Some(min) = bounds.min.as_ref().filter(|_| !bounds.enough(distinct)) {
             return match min.value {
-                Ok(_) => write!(out, "Only {distinct} distinct {field} value(s) (need {})", S::pick(&min.text)),
+                Ok(_) => {
+                    write!(out, "Only {distinct} distinct {field} value(s) (need {})", S::pick(&min.text))
+                }
                 Err(kind) => write!(out, "Error evaluating count_by_field: min must be a number, got {kind}"),
             };
         }

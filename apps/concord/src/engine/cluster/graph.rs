@@ -22,6 +22,8 @@ impl Graph {
     pub(super) fn of(pairwise: &Pairwise, workers: &Workers) -> Self {
         let size = pairwise.catalogue().len();
         let words = size.div_ceil(WORD);
+        let mut items = FixedBitSet::with_capacity(size);
+        items.insert_range(..);
         let starts: Vec<usize> = (0..size).step_by(WORD).collect();
         let neighbours = workers.map(starts, |start| {
             let mut scratch = Scratch::default();
@@ -35,14 +37,15 @@ impl Graph {
                         all.iter_mut().zip(&passed).for_each(|(all, one)| *all &= one);
                     }
                     let mut set = FixedBitSet::with_capacity_and_blocks(size, all);
-                    set.remove(row);
+                    // The bits behind the last row are in any state.
+                    set.intersect_with(&items);
+                    set.set(row, false);
                     set
                 })
                 .collect::<Vec<_>>()
         });
-        let mut items = FixedBitSet::with_capacity(size);
-        items.insert_range(..);
-        Self { items, neighbours: neighbours.into_iter().flatten().collect() }
+        let neighbours = neighbours.into_iter().flatten().collect();
+        Self { items, neighbours }
     }
 
     /// Removes the items and edges that no cluster can have, whatever else is in it. Returns whether all were looked

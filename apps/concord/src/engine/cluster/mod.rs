@@ -65,10 +65,8 @@ impl Clusters {
         let rows = indices(items);
         let incompatible = self.incompatible_pairs(&rows);
         if !incompatible.is_empty() {
-            let named: Vec<String> = incompatible
-                .iter()
-                .map(|&(a, b)| format!("({}, {})", self.id(a), self.id(b)))
-                .collect();
+            let named: Vec<String> =
+                incompatible.iter().map(|&(a, b)| format!("({}, {})", self.id(a), self.id(b))).collect();
             let reason = format!("Incompatible pairs found: {}", named.join(", "));
             return Ok(self.report(&rows, vec![pairwise_entry(false, reason)]));
         }
@@ -103,7 +101,9 @@ impl Clusters {
     fn incompatible_pairs(&self, rows: &[usize]) -> Vec<(usize, usize)> {
         let mut found = Vec::new();
         for (index, &a) in rows.iter().enumerate() {
-            found.extend(rows[index + 1..].iter().map(|&b| (a, b)).filter(|&(a, b)| !self.pairwise.compatible(a, b)));
+            found.extend(
+                rows[index + 1..].iter().map(|&b| (a, b)).filter(|&(a, b)| !self.pairwise.compatible(a, b)),
+            );
         }
         found
     }
@@ -140,6 +140,3 @@ fn indices(rows: &[Row]) -> Vec<usize> {
 fn pairwise_entry(passed: bool, reason: String) -> RuleEvaluation {
     RuleEvaluation { rule_name: "pairwise_compatibility".into(), passed, reason }
 }
-
-#[cfg(test)]
-mod tests;

@@ -70,7 +70,10 @@ impl Clusters {
         let catalogue = self.pairwise.catalogue();
         catalogue.usable_as_a_whole()?;
         if catalogue.len() > SearchOptions::MOST_ITEMS {
-            return Err(EvaluationError::TooManyItems { items: catalogue.len(), most: SearchOptions::MOST_ITEMS });
+            return Err(EvaluationError::TooManyItems {
+                items: catalogue.len(),
+                most: SearchOptions::MOST_ITEMS,
+            });
         }
         let mut graph = Graph::of(&self.pairwise, workers);
         let complete = graph.project(&self.rules, expired);
@@ -277,9 +280,8 @@ impl<'a> Search<'a> {
         members.sort_unstable();
         let mut set = FixedBitSet::with_capacity(self.graph.neighbours.len());
         set.extend(members.iter().copied());
-        let place = self
-            .found
-            .partition_point(|found| (size, &found.members) < (found.members.len(), &members));
+        let place =
+            self.found.partition_point(|found| (size, &found.members) < (found.members.len(), &members));
         self.found.insert(place, Found { members, set });
         if self.found.len() > self.options.limit {
             self.found.pop();

@@ -104,7 +104,8 @@ impl ClusterTest {
             };
             // Not `f64::min`: a comparison with NaN is false, and the first value stays.
             let (low, high) = range.unwrap_or((number, number));
-            range = Some((if number < low { number } else { low }, if number > high { number } else { high }));
+            range =
+                Some((if number < low { number } else { low }, if number > high { number } else { high }));
         }
         range.map_or(Formality::None, |(low, high)| Formality::Range(low, high))
     }

@@ -51,7 +51,11 @@ impl<'a> Config<'a> {
                 Ok(Field { text: Text::new(name.as_str()), key: Some(name.as_str().into()) })
             }
             Some(other) if !is_falsy(other) => {
-                self.note("field", "wrong_type", &format!("field must be a string, got {}", type_name(other)));
+                self.note(
+                    "field",
+                    "wrong_type",
+                    &format!("field must be a string, got {}", type_name(other)),
+                );
                 Ok(Field { text: Text::new(text(other)), key: None })
             }
             _ => {

@@ -51,7 +51,9 @@ impl<L: Test> Group<L> {
             out.push_str("AND failed: ");
             failing.explain::<S>(at, out);
         } else {
-            out.push_str(self.broken.as_ref().map_or("All conditions passed", |reason: &Text| S::pick(reason)));
+            out.push_str(
+                self.broken.as_ref().map_or("All conditions passed", |reason: &Text| S::pick(reason)),
+            );
         }
     }
 

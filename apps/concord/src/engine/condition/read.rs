@@ -45,7 +45,9 @@ pub(crate) fn read<O: Operators>(
     let path = path.key(operator);
     Ok(match operator {
         "all" => members::<O>(operator, config, path, depth, problems).map_or_else(unusable, Condition::All),
-        "any" | "or" => members::<O>(operator, config, path, depth, problems).map_or_else(unusable, Condition::Any),
+        "any" | "or" => {
+            members::<O>(operator, config, path, depth, problems).map_or_else(unusable, Condition::Any)
+        }
         "not" => negation::<O>(config, path, depth, problems).unwrap_or_else(unusable),
         _ => leaf::<O>(operator, config, path, problems).map_or_else(unusable, Condition::Leaf),
     })
@@ -56,7 +58,10 @@ fn unusable<L>(unusable: Unusable) -> Condition<L> {
 }
 
 /// The one operator of a condition and its config, or the code and message of a structural error.
-fn operator_of<O: Operators>(condition: &Value, depth: usize) -> Result<(&str, &Value), (&'static str, String)> {
+fn operator_of<O: Operators>(
+    condition: &Value,
+    depth: usize,
+) -> Result<(&str, &Value), (&'static str, String)> {
     if depth > MAX_DEPTH {
         return Err(("too_deep", format!("Condition is nested deeper than {MAX_DEPTH} levels")));
     }
@@ -70,7 +75,10 @@ fn operator_of<O: Operators>(condition: &Value, depth: usize) -> Result<(&str, &
     };
     if keys.next().is_some() {
         let operators = list(entries.keys().map(String::as_str));
-        return Err(("several_operators", format!("Condition must have exactly one operator, got {operators}")));
+        return Err((
+            "several_operators",
+            format!("Condition must have exactly one operator, got {operators}"),
+        ));
     }
     if !O::NAMES.contains(&operator.as_str()) {
         let available = list(O::NAMES.iter().copied());

@@ -50,7 +50,10 @@ impl Body for CompactMatrix {
     fn head(&self, out: &mut String) {
         push_names(&self.pairwise, out);
         let _ = write!(out, r#""include_self":{},"item_ids":["#, self.include_self);
-        push_strings((0..self.pairwise.catalogue.len()).map(|row| self.pairwise.catalogue.id_text(row).json()), out);
+        push_strings(
+            (0..self.pairwise.catalogue.len()).map(|row| self.pairwise.catalogue.id_text(row).json()),
+            out,
+        );
         out.push_str(r#"],"rule_names":["#);
         push_strings(self.pairwise.rules.iter().map(|rule| rule.name.json()), out);
         out.push_str(r#"],"rows":["#);

@@ -103,6 +103,3 @@ fn next_cursor(page: Option<Page>, total: usize) -> Option<usize> {
     let end = places(page, total).end;
     (end < total).then_some(end)
 }
-
-#[cfg(test)]
-mod tests;

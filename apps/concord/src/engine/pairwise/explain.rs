@@ -25,7 +25,10 @@ impl PairTest {
             }
             Operator::AnyEquals(_, value) => {
                 let [a, b] = self.texts::<S>(at);
-                push(out, &["Neither item has ", field, "='", S::pick(value), "' (values: '", a, "', '", b, "')"]);
+                push(
+                    out,
+                    &["Neither item has ", field, "='", S::pick(value), "' (values: '", a, "', '", b, "')"],
+                );
             }
             Operator::AnyMissing if self.any_missing(at) => {
                 push(out, &["At least one item is missing '", field, "' attribute"]);
@@ -51,7 +54,8 @@ impl PairTest {
 
     fn explain_difference<S: Style>(&self, max: &Limit, at: (usize, usize), out: &mut String) {
         let field = S::pick(&self.field);
-        let (Some(a), Some(b), Some(limit)) = (self.column.number(at.0), self.column.number(at.1), max.value) else {
+        let (Some(a), Some(b), Some(limit)) = (self.column.number(at.0), self.column.number(at.1), max.value)
+        else {
             push(out, &["Cannot compute numeric difference for ", field]);
             return;
         };
@@ -71,7 +75,9 @@ impl PairTest {
         };
         let layers = self.column.layers();
         match (layers.cover(ours), layers.cover(theirs)) {
-            (Ok(ours), Ok(theirs)) if ours.conflicts(theirs) => push_conflicts::<S>(layers, ours, theirs, out),
+            (Ok(ours), Ok(theirs)) if ours.conflicts(theirs) => {
+                push_conflicts::<S>(layers, ours, theirs, out);
+            }
             (Ok(ours), Ok(theirs)) => push_peace::<S>(layers, ours, theirs, out),
             // The message names types only: nothing in it needs escaping.
             (Err(message), _) | (_, Err(message)) => {
@@ -100,7 +106,15 @@ fn push_conflicts<S: Style>(layers: &Layers, ours: &Cover, theirs: &Cover, out: 
         if direction != expected {
             push(
                 out,
-                &[separator, part, ": inconsistent phasing (item1 ", direction, " item2, expected ", expected, ")"],
+                &[
+                    separator,
+                    part,
+                    ": inconsistent phasing (item1 ",
+                    direction,
+                    " item2, expected ",
+                    expected,
+                    ")",
+                ],
             );
             separator = "; ";
         }

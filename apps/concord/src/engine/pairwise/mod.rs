@@ -9,8 +9,8 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-pub use self::result::{ComparisonResult, Comparison, RuleEvaluation};
 pub(super) use self::result::timestamp_text;
+pub use self::result::{Comparison, ComparisonResult, RuleEvaluation};
 pub(super) use self::row::{Scratch, WORD};
 pub(super) use self::test::PairTest;
 use super::catalogue::{Catalogue, Row};
@@ -49,7 +49,12 @@ impl Pairwise {
     /// # Errors
     ///
     /// [`EvaluationError::InvalidItems`] if either does not fit its schema.
-    pub fn compare(&self, item1: Row, item2: Row, at: Timestamp) -> Result<ComparisonResult, EvaluationError> {
+    pub fn compare(
+        &self,
+        item1: Row,
+        item2: Row,
+        at: Timestamp,
+    ) -> Result<ComparisonResult, EvaluationError> {
         self.catalogue.usable([item1, item2])?;
         let at_pair = (item1.0, item2.0);
         let rules_evaluated: Vec<RuleEvaluation> =

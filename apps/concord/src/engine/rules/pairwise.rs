@@ -63,7 +63,11 @@ impl Operators for PairOperators {
                 let (field, max) = (field?, max?);
                 let limit = Limit::of(max);
                 if limit.value.is_none() {
-                    config.note("max", "wrong_type", &format!("max must be a number, got {}", type_name(max)));
+                    config.note(
+                        "max",
+                        "wrong_type",
+                        &format!("max must be a number, got {}", type_name(max)),
+                    );
                 }
                 PairLeaf::AbsDiff(field, limit)
             }

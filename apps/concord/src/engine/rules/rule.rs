@@ -117,7 +117,8 @@ fn read_kind(fields: &mut Fields<'_, '_>, family: RuleFamily) -> Option<RuleKind
         "requirement" => Some(RuleKind::Requirement),
         "custom" if family.custom => Some(RuleKind::Custom),
         other => {
-            let known = if family.custom { "exclusion, requirement or custom" } else { "exclusion or requirement" };
+            let known =
+                if family.custom { "exclusion, requirement or custom" } else { "exclusion or requirement" };
             fields.problem("type", "unknown_type", format!("rule type '{other}' must be {known}"));
             None
         }

@@ -83,7 +83,8 @@ fn check_value(dimension: &Dimension, value: &Value, path: Path<'_>, problems: &
         (Kind::List(element), Value::Array(values)) => {
             for (index, value) in values.iter().enumerate() {
                 if !element.accepts(value) {
-                    let what = format!("element {index} must be {}, got {}", element.noun(), type_name(value));
+                    let what =
+                        format!("element {index} must be {}, got {}", element.noun(), type_name(value));
                     refuse(&path.index(index), "wrong_type", what);
                 }
             }
@@ -128,7 +129,9 @@ fn check_entry(entry: &Value, known: impl Fn(&str) -> bool) -> Result<(), String
     for part in parts {
         match part {
             Value::String(part) if known(part) => {}
-            Value::String(part) => return Err(format!("names the part '{part}', which is not in the vocabulary")),
+            Value::String(part) => {
+                return Err(format!("names the part '{part}', which is not in the vocabulary"));
+            }
             other => return Err(format!("has a part that must be a string, got {}", type_name(other))),
         }
     }

@@ -98,7 +98,11 @@ fn read_kind(fields: &mut Fields<'_, '_>) -> Option<Kind> {
         }
         "list" => {
             if fields.value("item_type").is_none() {
-                fields.problem("item_type", "missing", format!("a list needs 'item_type', one of {ELEMENTS}"));
+                fields.problem(
+                    "item_type",
+                    "missing",
+                    format!("a list needs 'item_type', one of {ELEMENTS}"),
+                );
             }
             Kind::List(element?)
         }

@@ -46,7 +46,10 @@ fn dimensions_are_refused() {
         (json!({"name": "a", "type": "string", "values": [1]}), "dimensions[0].values: wrong_type"),
         (json!({"name": "a", "type": "list"}), "dimensions[0].item_type: missing"),
         (json!({"name": "a", "type": "list", "item_type": "enum"}), "dimensions[0].item_type: unknown_type"),
-        (json!({"name": "a", "type": "part_layer_list", "part_vocabulary": []}), "dimensions[0].part_vocabulary: missing"),
+        (
+            json!({"name": "a", "type": "part_layer_list", "part_vocabulary": []}),
+            "dimensions[0].part_vocabulary: missing",
+        ),
     ];
     for (row, expected) in rows {
         assert_eq!(problems(row.clone()), [expected], "{row}");
@@ -118,13 +121,28 @@ fn attributes_are_refused() {
         (json!({"sizes": [true]}), "Dimension 'sizes' element 0 must be a number, got bool"),
         (json!({"numbers": [1.0]}), "Dimension 'numbers' element 0 must be an integer, got float"),
         (json!({"cover": {}}), "Dimension 'cover' must be a list, got dict"),
-        (json!({"cover": [1]}), "Dimension 'cover' entry 0 must be an object with 'parts' and 'layer', got int"),
+        (
+            json!({"cover": [1]}),
+            "Dimension 'cover' entry 0 must be an object with 'parts' and 'layer', got int",
+        ),
         (json!({"cover": [{"layer": 1}]}), "Dimension 'cover' entry 0 needs 'parts', a list of strings"),
-        (json!({"cover": [{"parts": [1], "layer": 1}]}), "Dimension 'cover' entry 0 has a part that must be a string, got int"),
-        (json!({"cover": [{"parts": ["leg"], "layer": 1}]}), "Dimension 'cover' entry 0 names the part 'leg', which is not in the vocabulary"),
+        (
+            json!({"cover": [{"parts": [1], "layer": 1}]}),
+            "Dimension 'cover' entry 0 has a part that must be a string, got int",
+        ),
+        (
+            json!({"cover": [{"parts": ["leg"], "layer": 1}]}),
+            "Dimension 'cover' entry 0 names the part 'leg', which is not in the vocabulary",
+        ),
         (json!({"cover": [{"parts": []}]}), "Dimension 'cover' entry 0 needs 'layer', a number"),
-        (json!({"cover": [{"parts": [], "layer": true}]}), "Dimension 'cover' entry 0 needs 'layer', a number"),
-        (json!({"cover": [{"parts": [], "layer": -0.5}]}), "Dimension 'cover' entry 0 has the layer -0.5, which is less than 0"),
+        (
+            json!({"cover": [{"parts": [], "layer": true}]}),
+            "Dimension 'cover' entry 0 needs 'layer', a number",
+        ),
+        (
+            json!({"cover": [{"parts": [], "layer": -0.5}]}),
+            "Dimension 'cover' entry 0 has the layer -0.5, which is less than 0",
+        ),
     ];
     for (mut row, expected) in rows {
         if row.get("name").is_none() {
