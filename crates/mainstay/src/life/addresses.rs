@@ -65,6 +65,16 @@ impl Section for ListenSettings {
     }
 }
 
+impl ListenSettings {
+    /// Takes in what the system chose where a port was left to it.
+    pub(super) fn settle(&mut self, bound: SocketAddr) {
+        if self.public_url == PublicUrl::of(self.address) {
+            self.public_url = PublicUrl::of(bound);
+        }
+        self.address = bound;
+    }
+}
+
 impl PublicUrl {
     /// The origin of a service that nobody gave a name: its own address.
     pub fn of(address: SocketAddr) -> Self {

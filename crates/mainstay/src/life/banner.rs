@@ -15,7 +15,6 @@ use crate::telemetry::log::{LogFormat, Logging};
 pub(super) struct Banner<'a> {
     pub(super) name: &'static str,
     pub(super) version: &'static str,
-    pub(super) runtime: &'a Runtime,
     pub(super) started: &'a Started,
     pub(super) warnings: &'a [Problem],
     pub(super) took: Duration,
@@ -32,7 +31,8 @@ impl Banner<'_> {
     }
 
     fn record(&self) {
-        let Self { runtime, started, .. } = self;
+        let Self { started, .. } = self;
+        let runtime = &started.runtime;
         let waivers = waivers(&started.routes);
         tracing::info!(
             service = self.name,
@@ -54,7 +54,8 @@ impl Banner<'_> {
     }
 
     fn block(&self) -> String {
-        let Self { runtime, started, .. } = self;
+        let Self { started, .. } = self;
+        let runtime = &started.runtime;
         let mut block = format!("\n  {} {} · {}\n\n", self.name, self.version, runtime.environment.name());
         let mut line = |name: &str, value: String| {
             // Writing into a String does not fail.
@@ -70,10 +71,9 @@ impl Banner<'_> {
         line("routes", format!("{}, {} waivers", started.routes.rows().len(), waivers(&started.routes)));
         line("not yet", unbuilt());
         line("posture", started.posture.clone());
+        // The warnings themselves stand in the log just above.
+        line("warnings", self.warnings.len().to_string());
         line("ready in", format!("{} ms", millis(self.took)));
-        for warning in self.warnings {
-            line("warning", format!("{} {}", warning.code, warning.message));
-        }
         block.push('\n');
         block
     }

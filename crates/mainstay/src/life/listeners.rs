@@ -22,6 +22,7 @@ pub(super) struct Listeners {
 struct Listener {
     address: SocketAddr,
     edge: Edge,
+    connections: Connections,
 }
 
 impl Listeners {
@@ -47,6 +48,13 @@ impl Listeners {
     /// Where people are served, and where operators are.
     pub(super) fn addresses(&self) -> (SocketAddr, Option<SocketAddr>) {
         (self.public.address, self.management.as_ref().map(|listener| listener.address))
+    }
+
+    /// The connections of each listener, with its name in metrics.
+    pub(super) fn connections(&self) -> Vec<(&'static str, Connections)> {
+        let public = [("public", self.public.connections.clone())];
+        let management = self.management.iter().map(|listener| ("management", listener.connections.clone()));
+        public.into_iter().chain(management).collect()
     }
 
     /// Puts the routes in place of the answer that the service is starting.
@@ -82,7 +90,9 @@ impl Listener {
         let edge = Edge::new(runtime.requests.clone(), process.clock.clone(), process.metrics.http().clone());
         edge.install(surface::probes(&process.health), ErrorCode::Migrating).map_err(StartError::Routes)?;
         tracing::info!(%address, setting, "listening");
-        Ok((Self { address, edge }, socket))
+        // Each listener has its own places: a full public one keeps no operator out.
+        let connections = Connections::new(&runtime.connections);
+        Ok((Self { address, edge, connections }, socket))
     }
 
     /// Serves until `shutdown`, and then lets go of `ended`.
@@ -94,8 +104,7 @@ impl Listener {
         shutdown: &Shutdown,
         ended: DropGuard,
     ) {
-        // Each listener has its own places: a full public one keeps no operator out.
-        let connections = Connections::new(&runtime.connections);
+        let connections = self.connections.clone();
         let context =
             accept::Context { tasks: process.tasks.clone(), shutdown: shutdown.clone(), connections };
         let serving = accept::serve(socket, runtime.connections.clone(), self.edge.clone(), context);

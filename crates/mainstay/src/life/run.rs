@@ -1,7 +1,6 @@
 //! The whole life: start, wait, stop.
 
 use std::io;
-use std::sync::Arc;
 
 use mainstay_core::Clock;
 use mainstay_core::settings::Problem;
@@ -61,11 +60,10 @@ async fn live<S: Service>(
     let began = clock.now();
     let signals =
         Signals::listen().map_err(|source| StartError::System { what: "signal handler", source })?;
-    let runtime = Arc::new(configuration.runtime.clone());
     let process = {
         let _entered = workers.enter();
-        let environment = runtime.environment;
-        Process::new(S::VERSION, environment, runtime.drain_plan(), clock, Metrics::install())
+        let (environment, plan) = (configuration.runtime.environment, configuration.runtime.drain_plan());
+        Process::new(S::VERSION, environment, plan, clock, Metrics::install())
     };
     for warning in warnings {
         tracing::warn!(code = warning.code, help = warning.help.first(), "{}", warning.message);
@@ -89,8 +87,7 @@ async fn live<S: Service>(
         Ok(started) => {
             let took = clock.now() - began;
             let name = S::NAME;
-            Banner { name, version: S::VERSION, runtime: &runtime, started: &started, warnings, took }
-                .write(logging);
+            Banner { name, version: S::VERSION, started: &started, warnings, took }.write(logging);
             Ok(end.serve(started).await)
         }
         Err(error) => {

@@ -23,6 +23,8 @@ pub struct Started {
     pub address: SocketAddr,
     /// Where operators are served.
     pub management: Option<SocketAddr>,
+    /// The settings of the runtime, with what only the start could tell.
+    pub runtime: Arc<Runtime>,
     /// The routes.
     pub routes: RouteTable,
     /// Says whether two instances demand the same of their requests: a hash of routes, policies and limits.
@@ -48,8 +50,7 @@ pub async fn start<S: Service>(
     service: &S,
     configuration: Configuration<S>,
 ) -> Result<Started, StartError> {
-    let Configuration { runtime, service: settings } = configuration;
-    let runtime = Arc::new(runtime);
+    let Configuration { mut runtime, service: settings } = configuration;
     let starting = process.health.readiness().hold("starting");
 
     // Settings: they were read and judged by the caller; what a build may not hold is judged here.
@@ -60,6 +61,10 @@ pub async fn start<S: Service>(
 
     // Listen: probes answer from here on, everything else is told to come back.
     let listeners = Listeners::open(process, &runtime)?;
+    let (address, management) = listeners.addresses();
+    runtime.listen.settle(address);
+    let runtime = Arc::new(runtime);
+    keep_metrics(process, &listeners)?;
 
     // Migrate: while probes answer, for it may take long.
     let migrating = process.health.readiness().hold("migrating");
@@ -79,8 +84,7 @@ pub async fn start<S: Service>(
     process.health.settled().await;
     drop(starting);
     let posture = posture(&runtime, &routes);
-    let (address, management) = listeners.addresses();
-    Ok(Started { address, management, routes, posture, database })
+    Ok(Started { address, management, runtime, routes, posture, database })
 }
 
 /// Drills misbehave on purpose.
@@ -109,19 +113,27 @@ async fn connect(process: &Process, runtime: &Runtime) -> Result<Database, Start
         Ok(())
     };
     process.conductor.register(Phase::Stores, "health lane", stop)?;
+    Ok(database)
+}
 
-    let metrics = process.metrics.clone();
-    let upkeep = move |shutdown: Shutdown| {
-        let metrics = metrics.clone();
+/// Folds recorded values into their buckets, and reads off what nobody counts.
+fn keep_metrics(process: &Process, listeners: &Listeners) -> Result<(), StartError> {
+    let (metrics, connections) = (process.metrics.clone(), listeners.connections());
+    let keep = move |shutdown: Shutdown| {
+        let (metrics, connections) = (metrics.clone(), connections.clone());
         async move {
-            while tokio::time::timeout(UPKEEP_INTERVAL, shutdown.begun()).await.is_err() {
+            loop {
                 metrics.run_upkeep();
+                for (listener, connections) in &connections {
+                    metrics.note_connections(listener, &connections.snapshot());
+                }
+                if tokio::time::timeout(UPKEEP_INTERVAL, shutdown.begun()).await.is_ok() {
+                    return Ok(());
+                }
             }
-            Ok(())
         }
     };
-    process.workers.start("metrics", Restart::budgeted(), upkeep)?;
-    Ok(database)
+    Ok(process.workers.start("metrics", Restart::budgeted(), keep)?)
 }
 
 /// Brings the schema up to date, or demands that it is.

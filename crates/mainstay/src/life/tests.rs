@@ -220,7 +220,7 @@ fn settings_that_cannot_be_together_are_problems() {
 #[test]
 fn every_code_is_explained_once() {
     let codes: Vec<_> = super::EXPLANATIONS.iter().map(|explanation| explanation.code).collect();
-    assert!(codes.is_sorted() && codes.windows(2).all(|pair| pair[0] != pair[1]));
+    assert!(codes.is_sorted() && codes.windows(2).all(|pair| pair[0] != pair[1]), "{codes:?}");
     for explanation in super::EXPLANATIONS {
         assert!(explanation.text.lines().all(|line| line.chars().count() <= 88), "{}", explanation.code);
     }

@@ -18,6 +18,7 @@
 
 mod family;
 mod http;
+mod levels;
 mod routes;
 
 #[cfg(test)]
@@ -33,7 +34,14 @@ pub use http::{HttpMeter, InFlight, RouteMeter};
 pub use routes::routes;
 
 /// Families of the other modules, for the help of `/metrics` and the reference.
-pub const FAMILIES: &[&[Family]] = &[http::FAMILIES, PROCESS];
+pub const FAMILIES: &[&[Family]] = &[http::FAMILIES, levels::FAMILIES, DATABASE, PROCESS];
+
+/// What the crate of the database counts by itself.
+const DATABASE: &[Family] = &[
+    Family::gauge("db_pool_size", &["pool"], "Open database connections, idle ones included."),
+    Family::gauge("db_pool_in_use", &["pool"], "Database connections on loan."),
+    Family::seconds("db_pool_wait_seconds", &["pool"], "Waits for a database connection."),
+];
 
 /// What the process itself counts.
 const PROCESS: &[Family] = &[
@@ -73,9 +81,7 @@ impl Metrics {
         // What no family declares gets buckets as well: a summary would keep each value.
         let builder = builder.set_buckets(SECONDS).unwrap_or_default();
         let recorder = Arc::new(builder.build_recorder());
-        for family in families() {
-            family.describe(&*recorder);
-        }
+        families().for_each(|family| family.describe(&*recorder));
         let handle = recorder.handle();
         let http = HttpMeter::new(&recorder);
         Self { recorder, handle, http }
@@ -97,6 +103,14 @@ impl Metrics {
     /// The meter of HTTP requests.
     pub fn http(&self) -> &HttpMeter {
         &self.http
+    }
+
+    /// Describes families of an application, or of a library that knows no catalogue, for the reader of
+    /// `/metrics`. Their histograms have the buckets [`SECONDS`].
+    pub fn describe(&self, families: &[Family]) {
+        for family in families {
+            family.describe(&*self.recorder);
+        }
     }
 
     /// The recorder, to register handles with.
