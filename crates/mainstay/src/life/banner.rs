@@ -107,3 +107,73 @@ fn unbuilt() -> String {
 fn millis(duration: Duration) -> u64 {
     u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::{Arc, Mutex};
+
+    use mainstay_core::Clock;
+    use mainstay_core::settings::{Environment, Reader, Section, read_pairs};
+    use mainstay_db::Database;
+
+    use super::*;
+    use crate::telemetry::log::{LogSettings, Sink};
+
+    #[derive(Clone, Default)]
+    struct Terminal(Arc<Mutex<String>>);
+
+    impl Sink for Terminal {
+        fn write(&self, line: &[u8]) {
+            self.0.lock().unwrap().push_str(str::from_utf8(line).unwrap());
+        }
+
+        fn is_terminal(&self) -> bool {
+            true
+        }
+    }
+
+    struct Named(Runtime);
+
+    impl Section for Named {
+        fn read(reader: &mut Reader<'_>) -> Self {
+            Self(Runtime::read_named(reader, "sample"))
+        }
+    }
+
+    #[tokio::test]
+    async fn on_a_terminal_it_is_a_block() {
+        let pairs = [("DATABASE_URL", "sqlite::memory:"), ("INSTANCE_NAME", "one")];
+        let Named(runtime) = read_pairs(Environment::Development, &pairs).settings.unwrap();
+        let clock = Clock::system();
+        let started = Started {
+            address: runtime.listen.address,
+            management: None,
+            database: Database::open(&runtime.database, &clock).await.unwrap(),
+            runtime: Arc::new(runtime),
+            routes: RouteTable::default(),
+            posture: "0123456789abcdef".to_owned(),
+        };
+        let terminal = Terminal::default();
+        let logging = Logging::new(&LogSettings::default(), &clock, terminal.clone());
+        let took = Duration::from_millis(12);
+        let banner = Banner { name: "sample", version: "1.2.3", started: &started, warnings: &[], took };
+        banner.write(&logging);
+        assert_eq!(
+            *terminal.0.lock().unwrap(),
+            "
+  sample 1.2.3 · development
+
+  listening    http://127.0.0.1:8080
+  public       http://127.0.0.1:8080
+  store        sqlite::memory:
+  instance     one
+  routes       0, 0 waivers
+  not yet      cors, address_limit, session, csrf, role, identity_limit, headers
+  posture      0123456789abcdef
+  warnings     0
+  ready in     12 ms
+
+"
+        );
+    }
+}

@@ -183,6 +183,40 @@ async fn operators_have_a_listener_of_their_own() {
     assert!(process.stop().await.is_clean());
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn probes_answer_while_the_pool_is_exhausted() {
+    let process = process(Duration::ZERO);
+    let configuration = configuration(&[("DB_POOL_MIN_SIZE", "1"), ("DB_POOL_MAX_SIZE", "1")]);
+    let started = start(&process, &Sample::default(), configuration).await.unwrap();
+    let held = (started.database.read().await.unwrap(), started.database.write().await.unwrap());
+    let before = process.health().snapshot().taken;
+    while process.health().snapshot().taken == before {
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(get(&process, started.address, "/health/ready").await.0, 200);
+    assert_eq!(get(&process, started.address, "/health").await.0, 200);
+    drop(held);
+    assert!(process.stop().await.is_clean());
+}
+
+#[cfg(feature = "drills")]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn drills_misbehave_as_told_and_not_where_it_matters() {
+    let drilled = process(Duration::ZERO);
+    let started = started(&drilled, &Sample::default()).await;
+    let get = async |path| get(&drilled, started.address, path).await;
+    assert_eq!(get("/drill/slow?ms=1").await, (200, r#"{"waited_ms":1}"#.to_owned()));
+    assert_eq!(get("/drill/hold?ms=1").await.0, 200);
+    assert_eq!(get("/drill/panic").await.0, 500);
+    assert!(drilled.stop().await.is_clean());
+
+    let strict = process(Duration::ZERO);
+    let mut configuration = configuration(&[]);
+    configuration.runtime.environment = Environment::Production;
+    let error = start(&strict, &Sample::default(), configuration).await.unwrap_err();
+    assert_eq!(error.code(), "MS0404");
+}
+
 #[test]
 fn a_public_url_is_an_origin() {
     let origin = |text| PublicUrl::parse(text).map(|url| url.origin().to_owned());
