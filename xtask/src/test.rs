@@ -10,7 +10,7 @@ pub(crate) const TEST: Step =
     Step { name: "test", what: "documentation tests, then all other tests", work: || run(&[]) };
 
 /// Everything is tested with all features: they only add.
-const ALL: [&str; 3] = ["--workspace", "--all-features", "--locked"];
+const COMMON: [&str; 2] = ["--all-features", "--locked"];
 
 /// Sets up what tests need and runs them; `arguments` go to the runner.
 ///
@@ -21,18 +21,22 @@ pub(crate) fn run(arguments: &[String]) -> Result<()> {
     let runner = setup::for_tests()?;
     // Who hands on arguments looks for a few tests; documentation tests know neither filters nor profiles.
     if arguments.is_empty() {
-        command::run(cargo(["test", "--doc", "--quiet"].iter().chain(&ALL)))?;
+        command::run(cargo(["test", "--doc", "--quiet", "--workspace"].iter().chain(&COMMON)))?;
     }
-    let words = words(runner).into_iter().map(str::to_owned);
-    command::run(cargo(words.chain(arguments.iter().cloned())))
+    command::run(cargo(words(runner, arguments)))
 }
 
-fn words(runner: Runner) -> Vec<&'static str> {
-    match runner {
-        Runner::Nextest => ["nextest", "run"].into_iter().chain(ALL).collect(),
+fn words<'a>(runner: Runner, arguments: &'a [String]) -> Vec<&'a str> {
+    let program: &[&str] = match runner {
+        Runner::Nextest => &["nextest", "run"],
         // All targets, so that documentation tests do not run twice.
-        Runner::Cargo => ["test", "--all-targets", "--no-fail-fast"].into_iter().chain(ALL).collect(),
-    }
+        Runner::Cargo => &["test", "--all-targets", "--no-fail-fast"],
+    };
+    // Who names packages wants these and no others built.
+    let names_packages = arguments.iter().any(|word| word.starts_with("-p") || word.starts_with("--package"));
+    let scope: &[&str] = if names_packages { &[] } else { &["--workspace"] };
+    let given = arguments.iter().map(String::as_str);
+    program.iter().chain(scope).chain(&COMMON).copied().chain(given).collect()
 }
 
 #[cfg(test)]
@@ -42,7 +46,19 @@ mod tests {
     #[test]
     fn both_runners_test_the_whole_workspace() {
         for runner in [Runner::Nextest, Runner::Cargo] {
-            assert!(words(runner).ends_with(&ALL), "{runner:?}");
+            assert!(
+                words(runner, &[]).ends_with(&["--workspace", "--all-features", "--locked"]),
+                "{runner:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn named_packages_are_built_alone() {
+        for name in [&["-p", "mainstay-db"][..], &["-pmainstay-db"], &["--package=mainstay-db"]] {
+            let given: Vec<String> = name.iter().map(|word| (*word).to_owned()).collect();
+            let words = words(Runner::Nextest, &given);
+            assert!(!words.contains(&"--workspace") && words.ends_with(name), "{words:?}");
         }
     }
 }
