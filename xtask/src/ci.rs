@@ -26,7 +26,7 @@ pub(crate) fn run() -> Result<()> {
     setup::for_tests()?;
     let mut times = Vec::new();
     for step in [FMT, LAYOUT, DENY, CLIPPY, DOCS, GENERATED] {
-        let took = step.run_quietly()?;
+        let took = step.run_quietly(step.work)?;
         times.push((step, took));
     }
     anstream::eprintln!(
@@ -34,7 +34,7 @@ pub(crate) fn run() -> Result<()> {
 {}",
         step::table(&times)
     );
-    TEST.run_quietly().map(drop)
+    TEST.run_quietly(TEST.work).map(drop)
 }
 
 /// Whether the code is formatted.

@@ -65,7 +65,7 @@ enum Task {
 fn main() -> ExitCode {
     let outcome = match Arguments::parse().task {
         Task::Ci => ci::run(),
-        Task::Test { arguments } => test::TEST.run_instead(|| test::run(&arguments)),
+        Task::Test { arguments } => test::TEST.run_quietly(|| test::run(&arguments)).map(drop),
         Task::Fmt => ci::FMT.run(),
         Task::Clippy => ci::CLIPPY.run(),
         Task::CheckLayout => layout::LAYOUT.run(),

@@ -31,19 +31,15 @@ impl Step {
     ///
     /// As [`Step::run`].
     pub(crate) fn run_instead(&self, work: impl FnOnce() -> Result<()>) -> Result<()> {
-        self.measure(work).map(|took| anstream::eprintln!("   ok: {} in {}", self.name, seconds(took)))
+        self.run_quietly(work).map(|took| anstream::eprintln!("   ok: {} in {}", self.name, seconds(took)))
     }
 
-    /// As [`Step::run`], but silent after success, and returning the time that the step took.
+    /// As [`Step::run_instead`], but silent after success, and returning the time that it took.
     ///
     /// # Errors
     ///
     /// As [`Step::run`].
-    pub(crate) fn run_quietly(&self) -> Result<Duration> {
-        self.measure(self.work)
-    }
-
-    fn measure(&self, work: impl FnOnce() -> Result<()>) -> Result<Duration> {
+    pub(crate) fn run_quietly(&self, work: impl FnOnce() -> Result<()>) -> Result<Duration> {
         anstream::eprintln!("==> {}: {}", self.name, self.what);
         let start = now();
         let outcome = work();
@@ -86,7 +82,7 @@ mod tests {
 
     #[test]
     fn a_failure_names_the_command_that_runs_the_step_alone() {
-        let error = STEP.run_quietly().expect_err("the step failed");
+        let error = STEP.run_quietly(STEP.work).expect_err("the step failed");
         let text = format!("{error:#}");
         assert!(text.starts_with("fmt failed after "), "{text}");
         assert!(text.ends_with("alone: cargo xtask fmt: two files differ"), "{text}");

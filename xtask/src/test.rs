@@ -26,7 +26,7 @@ pub(crate) fn run(arguments: &[String]) -> Result<()> {
     command::run(cargo(words(runner, arguments)))
 }
 
-fn words<'a>(runner: Runner, arguments: &'a [String]) -> Vec<&'a str> {
+fn words(runner: Runner, arguments: &[String]) -> Vec<&str> {
     let program: &[&str] = match runner {
         Runner::Nextest => &["nextest", "run"],
         // All targets, so that documentation tests do not run twice.
