@@ -7,11 +7,12 @@ use std::process::ExitCode;
 use clap::{ArgMatches, Command};
 use mainstay::Service;
 use mainstay_core::Chain;
-use mainstay_core::settings::{self, Explanation};
+use mainstay_core::settings::Explanation;
 
 use crate::arguments::{self, OVERRIDES};
+use crate::explain::EXPLANATIONS;
 use crate::{CommandError, Console, Context, Surroundings, Verdict};
-use crate::{check, health, migrate, openapi, routes, secret, serve};
+use crate::{check, health, migrate, openapi, routes, secret, serve, settings};
 
 /// Runs the program: takes arguments, environment and directory from the process, and speaks on its streams.
 pub fn run<S: Service>(service: S) -> ExitCode {
@@ -37,7 +38,7 @@ pub fn run<S: Service>(service: S) -> ExitCode {
 pub struct Cli<S: Service> {
     service: S,
     commands: Vec<(Command, Handler<S>)>,
-    explanations: Vec<&'static [Explanation]>,
+    explanations: Vec<Explanation>,
 }
 
 type Handler<S> = Box<dyn Fn(&S, &ArgMatches, &mut Context<'_>) -> Result<Verdict, CommandError>>;
@@ -45,8 +46,8 @@ type Handler<S> = Box<dyn Fn(&S, &ArgMatches, &mut Context<'_>) -> Result<Verdic
 impl<S: Service> Cli<S> {
     /// The program of a service.
     pub fn new(service: S) -> Self {
-        let explanations =
-            vec![crate::explain::EXPLANATIONS, settings::EXPLANATIONS, mainstay::life::EXPLANATIONS];
+        let runtime = mainstay::explanations().into_iter().copied();
+        let explanations = EXPLANATIONS.iter().copied().chain(runtime).collect();
         Self { service, commands: Vec::new(), explanations }
     }
 
@@ -61,7 +62,7 @@ impl<S: Service> Cli<S> {
 
     /// Adds what `check --explain` says of the application's own codes.
     pub fn explanations(mut self, explanations: &'static [Explanation]) -> Self {
-        self.explanations.push(explanations);
+        self.explanations.extend_from_slice(explanations);
         self
     }
 
@@ -132,8 +133,8 @@ impl<S: Service> Cli<S> {
         let context = &mut context;
         let verdict = match name {
             "serve" => return serve::run(self.service, context),
-            "check" => return check::run(&self.service, &self.explanations.concat(), matches, context),
-            "settings" => crate::settings::run::<S>(matches, context),
+            "check" => return check::run(&self.service, &self.explanations, matches, context),
+            "settings" => settings::run::<S>(matches, context),
             "secret" => secret::run(context),
             "routes" => routes::run(&self.service, matches, context),
             "migrate" => migrate::run(&self.service, matches, context),

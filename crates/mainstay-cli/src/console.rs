@@ -3,7 +3,8 @@
 use std::fmt;
 use std::io::{self, Write};
 
-use anstream::{AutoStream, StripStream};
+use anstream::AutoStream;
+use anstream::adapter::strip_str;
 
 /// Standard output for data, standard error for talk.
 ///
@@ -12,17 +13,23 @@ use anstream::{AutoStream, StripStream};
 pub struct Console {
     data: Box<dyn Write>,
     talk: Box<dyn Write>,
+    /// Whether the other end of `talk` takes out styles where they do not belong.
+    talk_takes_styles: bool,
 }
 
 impl Console {
     /// The process's own streams.
     pub(crate) fn of_process() -> Self {
         let talk = AutoStream::auto(io::stderr());
-        Self { data: Box::new(io::BufWriter::new(io::stdout())), talk: Box::new(talk) }
+        Self {
+            data: Box::new(io::BufWriter::new(io::stdout())),
+            talk: Box::new(talk),
+            talk_takes_styles: true,
+        }
     }
     /// Writes to these, without styles.
     pub fn plain(data: impl Write + 'static, talk: impl Write + 'static) -> Self {
-        Self { data: Box::new(data), talk: Box::new(Plain(talk)) }
+        Self { data: Box::new(data), talk: Box::new(talk), talk_takes_styles: false }
     }
 
     /// For data: what was asked for.
@@ -32,27 +39,16 @@ impl Console {
 
     /// Says something beside the data. It is lost if nobody listens.
     pub fn say(&mut self, text: impl fmt::Display) {
-        let _ = writeln!(self.talk, "{text}");
+        let text = format!("{text}\n");
+        let _ = if self.talk_takes_styles {
+            self.talk.write_all(text.as_bytes())
+        } else {
+            write!(self.talk, "{}", strip_str(&text))
+        };
         let _ = self.talk.flush();
     }
 
     pub(crate) fn flush(&mut self) -> io::Result<()> {
         self.data.flush()
-    }
-}
-
-/// Takes styles out. The adapter of the library takes only streams that it knows.
-struct Plain<W>(W);
-
-impl<W: Write> Write for Plain<W> {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let mut stripped = StripStream::new(Vec::new());
-        stripped.write_all(bytes)?;
-        self.0.write_all(&stripped.into_inner())?;
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        self.0.flush()
     }
 }

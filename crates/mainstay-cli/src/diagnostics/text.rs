@@ -49,7 +49,8 @@ impl fmt::Display for Text<'_> {
         });
         let counts: Vec<_> = counts.into_iter().flatten().collect();
         write!(f, "{}", counts.join(", "))?;
-        match self.problems.iter().max_by_key(|problem| problem.is_error()) {
+        let worst = self.problems.iter().find(|problem| problem.is_error()).or(self.problems.first());
+        match worst {
             Some(worst) => write!(f, "; more with `{} check --explain {}`", self.program, worst.code),
             None => Ok(()),
         }
@@ -82,6 +83,7 @@ fn write_place(f: &mut fmt::Formatter<'_>, place: &Place, width: usize, styles: 
     match &place.source {
         Source::EnvFile { .. } => writeln!(f, "{arrow} {}", place.source)?,
         _ if place.name.is_empty() => writeln!(f, "{arrow} {}", place.source)?,
+        Source::Default => writeln!(f, "{arrow} {} (not set)", place.name)?,
         source => writeln!(f, "{arrow} {} ({source})", place.name)?,
     }
     let Some(Excerpt { text, start, length }) = &place.excerpt else { return Ok(()) };

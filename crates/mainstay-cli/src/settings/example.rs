@@ -70,6 +70,8 @@ impl Example<'_> {
     /// What one has to know before one chooses a value, in one paragraph.
     fn facts(&self, field: &Field) -> String {
         let mut facts = vec![format!("Takes {}{}.", field.expected, unit(field))];
+        let without = self.default(field).map(|value| if value.is_empty() { "empty" } else { value });
+        facts.extend(without.or(field.default_text).map(|text| format!("Default: {text}.")));
         facts.extend(match (&field.minimum, &field.maximum) {
             (Some(low), Some(high)) => Some(format!("From {low} to {high}.")),
             (Some(low), None) => Some(format!("At least {low}.")),
@@ -81,8 +83,6 @@ impl Example<'_> {
         if field.required_in_strict {
             facts.push("Required in staging and production.".to_owned());
         }
-        let without = self.default(field).map(|value| if value.is_empty() { "empty" } else { value });
-        facts.extend(without.or(field.default_text).map(|text| format!("Default: {text}.")));
         facts.extend(field.cure.map(|text| format!("How: {text}.")));
         if !field.aliases.is_empty() {
             facts.push(format!("Also understood: {}.", field.aliases.join(", ")));

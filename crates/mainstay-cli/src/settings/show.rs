@@ -25,8 +25,12 @@ pub(super) fn text(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     Ok(())
 }
 
-fn shown(field: &Field) -> &str {
-    field.value.as_deref().or(field.default_text).unwrap_or("-")
+fn shown(field: &Field) -> String {
+    match (&field.value, field.default_text) {
+        (Some(value), _) => value.clone(),
+        (None, Some(words)) => format!("({words})"),
+        (None, None) => "-".to_owned(),
+    }
 }
 
 fn origin(source: &Source) -> String {

@@ -93,6 +93,41 @@ fn deploy_judges_as_production() {
     assert!(staging.data.ends_with("staging judges\n") || staging.data.ends_with("judged as staging\n"));
 }
 
+/// All files below a directory.
+fn files(directory: &std::path::Path, found: &mut Vec<std::path::PathBuf>) {
+    for entry in std::fs::read_dir(directory).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() { files(&path, found) } else { found.push(path) }
+    }
+}
+
+#[test]
+fn every_code_of_the_runtime_is_explained() {
+    let mut sources = Vec::new();
+    for name in ["mainstay-core", "mainstay-db", "mainstay-events", "mainstay", "mainstay-cli"] {
+        files(
+            &std::path::Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/..")).join(name).join("src"),
+            &mut sources,
+        );
+    }
+    let mut codes = Vec::new();
+    let is_source = |path: &&std::path::PathBuf| {
+        path.extension().is_some_and(|extension| extension == "rs")
+            && !path.to_string_lossy().contains("tests")
+    };
+    for path in sources.iter().filter(is_source) {
+        let text = std::fs::read_to_string(path).unwrap();
+        let found =
+            text.match_indices("\"MS0").map(|(at, _)| text[at + 1..].split('"').next().unwrap().to_owned());
+        codes.extend(found.filter(|code| code.len() == 6));
+    }
+    codes.sort();
+    codes.dedup();
+    assert!(codes.len() > 20);
+    let unexplained = codes.iter().filter(|code| Shell::new().run(&["check", "--explain", code]).code != 0);
+    assert_eq!(unexplained.collect::<Vec<_>>(), [""; 0]);
+}
+
 #[test]
 fn codes_are_explained() {
     let ran = Shell::new().run(&["check", "--explain", "ms0104"]);

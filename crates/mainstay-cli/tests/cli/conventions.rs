@@ -88,6 +88,15 @@ fn every_command_has_help_with_an_example() {
 }
 
 #[test]
+fn styles_stay_on_terminals() {
+    for arguments in [&["check", "--format", "xml"][..], &["serve", "--set", "SAMPLE_LIMIT=10"]] {
+        let talk = Shell::new().run(arguments).talk;
+        assert!(talk.lines().any(|line| line.starts_with("error")), "{talk}");
+        assert!(!talk.contains('\u{1b}') && !talk.contains("1m"), "{talk}");
+    }
+}
+
+#[test]
 fn the_version_is_data() {
     let ran = Shell::new().run(&["--version"]);
     assert_eq!((ran.code, ran.data.as_str()), (0, "sample 1.2.3\n"));
@@ -125,6 +134,15 @@ fn a_generated_secret_is_all_there_is() {
     assert_eq!(ran.data.trim_end().len(), 43);
     assert_eq!(ran.data.lines().count(), 1);
     assert_ne!(ran.data, Shell::new().run(&["secret", "generate"]).data);
+}
+
+#[test]
+fn a_start_that_fails_says_why() {
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = taken.local_addr().unwrap().port().to_string();
+    let ran = Shell::new().variable("PORT", &port).variable("LOG_LEVEL", "off").run(&["serve"]);
+    assert_eq!((ran.code, ran.data.as_str()), (2, ""));
+    assert!(ran.talk.contains("error[MS0502]") && ran.talk.contains("help: "), "{}", ran.talk);
 }
 
 #[test]

@@ -1,5 +1,7 @@
 //! The command line from end to end: arguments, environment and files in; streams and exit code out.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
 mod check;
 mod conventions;
 mod health;

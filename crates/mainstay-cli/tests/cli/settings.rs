@@ -45,7 +45,9 @@ fn the_example_is_an_env_file_that_changes_nothing() {
     let example = Shell::new().run(&["settings", "example"]).data;
     assert!(example.lines().all(|line| line.is_empty() || line.starts_with('#')), "{example}");
     assert!(
-        example.contains("\n# How much.\n# Takes a whole number in plain digits (pieces). From 1 to 9."),
+        example.contains(
+            "\n# How much.\n# Takes a whole number in plain digits (pieces). Default: 3. From 1 to 9."
+        ),
         "{example}"
     );
     assert!(example.contains("\n# SAMPLE_LIMIT=3\n"), "{example}");
@@ -67,9 +69,7 @@ fn every_line_of_the_example_can_be_used() {
         example.lines().filter_map(|line| line.strip_prefix("# ")).filter(is_setting).collect();
     let fields: Value = serde_json::from_str(&Shell::new().run(&["settings", "schema"]).data).unwrap();
     assert_eq!(lines.len(), fields.as_array().unwrap().len());
-    // In production what is an example of production is right; the rest is left to its author.
-    let lines = lines.join("\n").replace("ENVIRONMENT=production", "ENVIRONMENT=development");
-    let mut shell = Shell::new().file(".env", &lines);
+    let mut shell = Shell::new().file(".env", &lines.join("\n"));
     shell.surroundings.variables.clear();
     let ran = shell.run(&["check"]);
     assert_eq!(ran.code, 0, "{}", ran.data);

@@ -24,7 +24,7 @@ impl Section for AlertSettings {
         let enabled = reader.field("ALERTS_ENABLED").doc("Whether alerts are sent.").default(false).read();
         let webhook_url = reader
             .field::<Secret>("ALERT_WEBHOOK_URL")
-            .doc("Takes a POST with the alert as JSON.")
+            .doc("Where alerts are posted to, as JSON.")
             .optional();
         let smtp_url = reader
             .field::<Secret>("ALERT_SMTP_URL")
@@ -32,7 +32,7 @@ impl Section for AlertSettings {
             .optional();
         let command = reader
             .field::<String>("ALERT_COMMAND")
-            .doc("A program that gets the alert on its standard input.")
+            .doc("A program that is started for each alert, and gets it on its standard input.")
             .example("/usr/local/bin/page-someone")
             .optional();
         if enabled {

@@ -90,7 +90,7 @@ fn read_environment(reader: &mut Reader<'_>) -> Option<Environment> {
         .field::<Environment>("ENVIRONMENT")
         .doc("In staging and production, what is insecure stops the start; elsewhere it is a warning.")
         .default_text("development")
-        .example("production")
+        .example("development")
         .optional()
 }
 
