@@ -1,5 +1,7 @@
 //! The access line and the metrics of a request, written when its answer has ended.
 //!
+//! It is written at `info`; for a probe that found all well, at `debug`.
+//!
 //! | field | meaning |
 //! |---|---|
 //! | `method`, `path` | as sent; the query string is never logged |
@@ -24,6 +26,7 @@ use mainstay_core::Clock;
 
 use super::Exchange;
 use crate::ErrorCode;
+use crate::routes::Priority;
 use crate::telemetry::metrics::{HttpMeter, InFlight, RouteMeter};
 
 /// The route in the access line of requests that no route was reached for.
@@ -84,24 +87,39 @@ impl Access {
         let route = exchange.row().map_or(UNMATCHED, |row| row.path.as_str());
         let outcome = if self.complete { "complete" } else { "aborted" };
         let _inside = self.span.enter();
-        tracing::info!(
-            target: "mainstay::access",
-            method = %exchange.method(),
-            path = exchange.path(),
-            route,
-            status = status.map(|status| status.as_u16()),
-            code = code.flatten().map(ErrorCode::as_str),
-            outcome,
-            duration_ms = elapsed.as_secs_f64() * 1000.0,
-            bytes = self.bytes,
-            client = %exchange.client(),
-            client_request_id = exchange.client_request_id(),
-            user_agent = exchange.user_agent(),
-            "answered"
-        );
+        macro_rules! line {
+            ($level:ident) => {
+                tracing::$level!(
+                    target: "mainstay::access",
+                    method = %exchange.method(),
+                    path = exchange.path(),
+                    route,
+                    status = status.map(|status| status.as_u16()),
+                    code = code.flatten().map(ErrorCode::as_str),
+                    outcome,
+                    duration_ms = elapsed.as_secs_f64() * 1000.0,
+                    bytes = self.bytes,
+                    client = %exchange.client(),
+                    client_request_id = exchange.client_request_id(),
+                    user_agent = exchange.user_agent(),
+                    "answered"
+                )
+            };
+        }
+        if self.is_probe_as_ever() {
+            line!(debug)
+        } else {
+            line!(info)
+        }
         // A client that left before its answer counts as 499, as nginx has it.
         let status = status.map_or(CLIENT_LEFT, |status| status.as_u16());
         exchange.row().map_or(&self.unrouted, |row| &row.meter).record(status, elapsed);
+    }
+
+    /// Whether this is a probe that found all well: one every few seconds, for ever, says nothing.
+    fn is_probe_as_ever(&self) -> bool {
+        let is_probe = self.exchange.row().is_some_and(|row| row.policy.priority == Priority::Operations);
+        is_probe && self.complete && self.answer.is_some_and(|(status, _)| status.is_success())
     }
 }
 

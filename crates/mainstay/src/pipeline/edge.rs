@@ -72,7 +72,8 @@ impl Edge {
         let Assembled { router, table } = self.stage();
         let (head, body) = request.into_parts();
         let exchange = Exchange::open(&head, &peer, table, &settings.trusted_proxies, clock);
-        let span = tracing::info_span!("request", request_id = %exchange.request_id());
+        // At the level of errors: whatever the log leaves out, no line of an error is without the id.
+        let span = tracing::error_span!("request", request_id = %exchange.request_id());
         let access =
             Access::open(exchange.clone(), clock.clone(), span.clone(), meter.clone(), unrouted.clone());
         super::edge(router, exchange, access, Request::from_parts(head, body)).instrument(span).await
