@@ -107,9 +107,9 @@ impl Access {
             };
         }
         if self.is_probe_as_ever() {
-            line!(debug)
+            line!(debug);
         } else {
-            line!(info)
+            line!(info);
         }
         // A client that left before its answer counts as 499, as nginx has it.
         let status = status.map_or(CLIENT_LEFT, |status| status.as_u16());
