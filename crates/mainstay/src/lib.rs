@@ -9,6 +9,7 @@ mod controls;
 mod explanations;
 pub mod extract;
 pub mod health;
+pub mod keys;
 pub mod life;
 pub mod openapi;
 pub mod pipeline;
