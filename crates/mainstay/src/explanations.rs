@@ -2,6 +2,7 @@
 
 use mainstay_core::settings::{self, Explanation};
 
+use crate::controls::{cors, headers};
 use crate::{life, openapi, pipeline};
 
 /// The explanations of the runtime and of what it stands on, in the order of their codes.
@@ -10,6 +11,8 @@ pub fn explanations() -> Vec<&'static Explanation> {
         settings::EXPLANATIONS,
         pipeline::config::EXPLANATIONS,
         openapi::EXPLANATIONS,
+        cors::EXPLANATIONS,
+        headers::EXPLANATIONS,
         mainstay_db::EXPLANATIONS,
         life::EXPLANATIONS,
     ];

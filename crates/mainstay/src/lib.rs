@@ -13,11 +13,15 @@ pub mod keys;
 pub mod life;
 pub mod openapi;
 pub mod pipeline;
+pub mod redirect;
 pub mod refusal;
 pub mod routes;
 mod service;
 pub mod telemetry;
 
+pub use controls::cors::{AllowedOrigin, CorsSettings};
+pub use controls::headers::{HstsSettings, PageNonce};
+pub use controls::origin::Origin;
 pub use controls::{Control, ControlSet};
 pub use explanations::explanations;
 pub use extract::{Created, Form, Json, Path, Query};

@@ -15,6 +15,7 @@ use uuid::Uuid;
 
 use crate::accept::Peer;
 use crate::controls::client::TrustedProxies;
+use crate::controls::headers::NonceSlot;
 use crate::controls::host::{self, Host};
 use crate::controls::{Control, ControlSet};
 use crate::refusal::Format;
@@ -50,6 +51,7 @@ struct Inner {
     row: OnceLock<Arc<Row>>,
     deadline: OnceLock<Instant>,
     stamps: AtomicU32,
+    nonce: NonceSlot,
 }
 
 impl Exchange {
@@ -76,6 +78,7 @@ impl Exchange {
             row: OnceLock::new(),
             deadline: OnceLock::new(),
             stamps: AtomicU32::new(0),
+            nonce: NonceSlot::default(),
         };
         Self { inner: Arc::new(inner) }
     }
@@ -155,6 +158,11 @@ impl Exchange {
 
     pub(crate) fn set_deadline(&self, deadline: Instant) {
         let _ = self.inner.deadline.set(deadline);
+    }
+
+    /// The nonce of the answer, if anybody asks for one.
+    pub(crate) fn nonce_slot(&self) -> &NonceSlot {
+        &self.inner.nonce
     }
 
     /// Leaves the stamp of a control that ran.
