@@ -2,7 +2,7 @@
 
 use mainstay_core::settings::{self, Explanation};
 
-use crate::controls::{cors, headers};
+use crate::controls::{cors, csrf, headers};
 use crate::{life, openapi, pipeline};
 
 /// The explanations of the runtime and of what it stands on, in the order of their codes.
@@ -12,6 +12,7 @@ pub fn explanations() -> Vec<&'static Explanation> {
         pipeline::config::EXPLANATIONS,
         openapi::EXPLANATIONS,
         cors::EXPLANATIONS,
+        csrf::EXPLANATIONS,
         headers::EXPLANATIONS,
         mainstay_db::EXPLANATIONS,
         life::EXPLANATIONS,

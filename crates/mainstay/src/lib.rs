@@ -20,6 +20,7 @@ mod service;
 pub mod telemetry;
 
 pub use controls::cors::{AllowedOrigin, CorsSettings};
+pub use controls::csrf::{CsrfFailure, CsrfMode, CsrfSecret, CsrfSecrets, CsrfSettings, CsrfTokens};
 pub use controls::headers::{HstsSettings, PageNonce};
 pub use controls::origin::Origin;
 pub use controls::{Control, ControlSet};

@@ -9,9 +9,10 @@ pub(crate) mod client;
 #[cfg_attr(not(test), expect(dead_code, unused_imports, reason = "the pipeline does not call it yet"))]
 pub(crate) mod cors;
 #[cfg_attr(not(test), expect(dead_code, reason = "the pipeline does not call it yet"))]
+pub(crate) mod csrf;
+#[cfg_attr(not(test), expect(dead_code, reason = "the pipeline does not call it yet"))]
 pub(crate) mod headers;
 pub(crate) mod host;
-#[cfg_attr(not(test), expect(dead_code, reason = "the pipeline does not call it yet"))]
 pub(crate) mod origin;
 pub(crate) mod target;
 mod vary;

@@ -9,11 +9,16 @@ use crate::controls::body::BodyFailure;
 use crate::{ErrorCode, Refusal};
 
 /// Reads the whole body. Its size and time are bounded by the guard already.
-pub(super) async fn read(body: Body) -> Result<Bytes, Refusal> {
+pub(crate) async fn read(body: Body) -> Result<Bytes, Refusal> {
     match body.collect().await {
         Ok(collected) => Ok(collected.to_bytes()),
-        Err(error) => Err(failure_of(&error).unwrap_or(BodyFailure::Broken).into()),
+        Err(error) => Err(refusal(&error)),
     }
+}
+
+/// The refusal of a body that could not be read.
+pub(crate) fn refusal(error: &axum::Error) -> Refusal {
+    failure_of(error).unwrap_or(BodyFailure::Broken).into()
 }
 
 /// Refuses a body whose content type is not accepted by `accepts`.

@@ -2,7 +2,7 @@
 //!
 //! They stand in for axum's own of the same names; axum's keep working too, with less to say.
 
-mod body;
+pub(crate) mod body;
 mod document;
 mod form;
 mod json;

@@ -15,6 +15,7 @@ use uuid::Uuid;
 
 use crate::accept::Peer;
 use crate::controls::client::TrustedProxies;
+use crate::controls::csrf::TokenDesk;
 use crate::controls::headers::NonceSlot;
 use crate::controls::host::{self, Host};
 use crate::controls::{Control, ControlSet};
@@ -52,6 +53,7 @@ struct Inner {
     deadline: OnceLock<Instant>,
     stamps: AtomicU32,
     nonce: NonceSlot,
+    tokens: TokenDesk,
 }
 
 impl Exchange {
@@ -79,6 +81,7 @@ impl Exchange {
             deadline: OnceLock::new(),
             stamps: AtomicU32::new(0),
             nonce: NonceSlot::default(),
+            tokens: TokenDesk::default(),
         };
         Self { inner: Arc::new(inner) }
     }
@@ -163,6 +166,11 @@ impl Exchange {
     /// The nonce of the answer, if anybody asks for one.
     pub(crate) fn nonce_slot(&self) -> &NonceSlot {
         &self.inner.nonce
+    }
+
+    /// Where tokens for forms are handed out.
+    pub(crate) fn token_desk(&self) -> &TokenDesk {
+        &self.inner.tokens
     }
 
     /// Leaves the stamp of a control that ran.

@@ -30,6 +30,7 @@ use crate::{ErrorCode, Refusal};
 
 pub use config::RequestSettings;
 pub use edge::Edge;
+pub(crate) use exchange::Unguarded;
 pub use exchange::{Exchange, RequestId};
 pub(crate) use guard::{Guard, GuardLayer};
 

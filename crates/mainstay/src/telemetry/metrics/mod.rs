@@ -29,12 +29,14 @@ use std::time::Duration;
 
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle, PrometheusRecorder};
 
+use crate::controls::csrf;
+
 pub use family::{Family, Kind, SECONDS};
 pub use http::{HttpMeter, InFlight, RouteMeter};
 pub use routes::routes;
 
 /// Families of the other modules, for the help of `/metrics` and the reference.
-pub const FAMILIES: &[&[Family]] = &[http::FAMILIES, levels::FAMILIES, DATABASE, PROCESS];
+pub const FAMILIES: &[&[Family]] = &[http::FAMILIES, levels::FAMILIES, csrf::FAMILIES, DATABASE, PROCESS];
 
 /// What the crate of the database counts by itself.
 const DATABASE: &[Family] = &[
