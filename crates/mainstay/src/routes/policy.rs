@@ -145,6 +145,16 @@ impl Role {
     }
 }
 
+impl Role {
+    /// Every role, from the least to the most.
+    pub const ALL: [Self; 3] = [Self::Viewer, Self::Editor, Self::Operator];
+
+    /// The role of a name.
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|role| role.as_str() == name)
+    }
+}
+
 impl Auth {
     /// The name in listings.
     pub fn as_str(self) -> &'static str {
