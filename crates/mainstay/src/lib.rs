@@ -20,6 +20,7 @@ pub mod refusal;
 pub mod routes;
 mod service;
 pub mod telemetry;
+pub mod templates;
 
 pub use controls::cors::{AllowedOrigin, CorsSettings};
 pub use controls::csrf::{CsrfFailure, CsrfMode, CsrfSecret, CsrfSecrets, CsrfSettings, CsrfTokens};
