@@ -3,7 +3,7 @@
 use mainstay_core::settings::{self, Explanation};
 
 use crate::controls::{cors, csrf, headers};
-use crate::{life, openapi, pipeline};
+use crate::{life, openapi, pipeline, session};
 
 /// The explanations of the runtime and of what it stands on, in the order of their codes.
 pub fn explanations() -> Vec<&'static Explanation> {
@@ -16,6 +16,7 @@ pub fn explanations() -> Vec<&'static Explanation> {
         headers::EXPLANATIONS,
         mainstay_db::EXPLANATIONS,
         life::EXPLANATIONS,
+        session::EXPLANATIONS,
     ];
     let mut all: Vec<_> = rooms.into_iter().flatten().collect();
     all.sort_by_key(|explanation| explanation.code);

@@ -19,6 +19,7 @@ pub mod redirect;
 pub mod refusal;
 pub mod routes;
 mod service;
+pub mod session;
 pub mod telemetry;
 pub mod templates;
 

@@ -20,6 +20,7 @@ mod family;
 mod http;
 mod levels;
 mod routes;
+mod session;
 
 #[cfg(test)]
 mod tests;
@@ -34,9 +35,11 @@ use crate::controls::csrf;
 pub use family::{Family, Kind, SECONDS};
 pub use http::{HttpMeter, InFlight, RouteMeter};
 pub use routes::routes;
+pub use session::SessionMeter;
 
 /// Families of the other modules, for the help of `/metrics` and the reference.
-pub const FAMILIES: &[&[Family]] = &[http::FAMILIES, levels::FAMILIES, csrf::FAMILIES, DATABASE, PROCESS];
+pub const FAMILIES: &[&[Family]] =
+    &[http::FAMILIES, levels::FAMILIES, session::FAMILIES, csrf::FAMILIES, DATABASE, PROCESS];
 
 /// What the crate of the database counts by itself.
 const DATABASE: &[Family] = &[
@@ -60,6 +63,7 @@ pub struct Metrics {
     recorder: Arc<PrometheusRecorder>,
     handle: PrometheusHandle,
     http: HttpMeter,
+    sessions: SessionMeter,
 }
 
 impl Default for Metrics {
@@ -86,7 +90,8 @@ impl Metrics {
         families().for_each(|family| family.describe(&*recorder));
         let handle = recorder.handle();
         let http = HttpMeter::new(&recorder);
-        Self { recorder, handle, http }
+        let sessions = SessionMeter::new(&recorder);
+        Self { recorder, handle, http, sessions }
     }
 
     /// The recorder of the process, made at the first call, which the macros of the `metrics` crate use too.
@@ -113,6 +118,11 @@ impl Metrics {
         for family in families {
             family.describe(&*self.recorder);
         }
+    }
+
+    /// The meter of sessions.
+    pub fn sessions(&self) -> &SessionMeter {
+        &self.sessions
     }
 
     /// The recorder, to register handles with.
