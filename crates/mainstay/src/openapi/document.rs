@@ -87,7 +87,7 @@ fn one(row: &Row, operation: &mut Operation) -> Value {
             .map(|(content_type, schema)| ((*content_type).to_owned(), json!({"schema": schema})));
         described["requestBody"] = json!({"required": true, "content": contents.collect::<Map<_, _>>()});
     }
-    let secured = matches!(row.policy.auth, Auth::Role(_)) && Control::Session.is_built();
+    let secured = row.policy.auth != Auth::Public && Control::Session.is_built();
     if secured && !row.policy.waives(Control::Session) {
         described["security"] = json!([{"session": []}, {"token": []}]);
     }

@@ -133,6 +133,12 @@ where
         self.adjust(|entry| entry.policy.auth = Auth::Public)
     }
 
+    /// Anybody who has signed in may call the route, whatever their role, and also while they have to change their
+    /// password before anything else.
+    pub fn signed_in(self) -> Self {
+        self.adjust(|entry| entry.policy.auth = Auth::SignedIn)
+    }
+
     /// An identity with at least this role may call the route.
     pub fn role(self, role: Role) -> Self {
         self.adjust(|entry| entry.policy.auth = Auth::Role(role))

@@ -34,6 +34,8 @@ pub struct RoutePolicy {
 pub enum Auth {
     /// Anybody.
     Public,
+    /// Anybody who has signed in, also while they have to change their password before anything else.
+    SignedIn,
     /// A signed-in identity with at least this role.
     Role(Role),
 }
@@ -160,6 +162,7 @@ impl Auth {
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Public => "public",
+            Self::SignedIn => "signed_in",
             Self::Role(role) => role.as_str(),
         }
     }
