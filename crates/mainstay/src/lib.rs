@@ -22,6 +22,7 @@ mod service;
 pub mod session;
 pub mod telemetry;
 pub mod templates;
+pub mod upload;
 
 pub use controls::cors::{AllowedOrigin, CorsSettings};
 pub use controls::csrf::{CsrfFailure, CsrfMode, CsrfSecret, CsrfSecrets, CsrfSettings, CsrfTokens};
@@ -35,3 +36,4 @@ pub use pipeline::{Edge, Exchange, RequestSettings};
 pub use refusal::{Detail, ErrorCode, Refusal};
 pub use routes::{Answer, Class, Rate, Role, Routes};
 pub use service::{BuildError, Service};
+pub use upload::Upload;
