@@ -1,12 +1,13 @@
 //! What every code of a diagnostic means.
 
-use mainstay_core::settings::{self, Explanation};
+use mainstay_core::settings::Explanation;
 
-use crate::{life, openapi, pipeline};
+use crate::{life, openapi, pipeline, settings};
 
 /// The explanations of the runtime and of what it stands on, in the order of their codes.
 pub fn explanations() -> Vec<&'static Explanation> {
     let rooms = [
+        mainstay_core::settings::EXPLANATIONS,
         settings::EXPLANATIONS,
         pipeline::config::EXPLANATIONS,
         openapi::EXPLANATIONS,

@@ -15,6 +15,7 @@ pub mod pipeline;
 pub mod refusal;
 pub mod routes;
 mod service;
+pub mod settings;
 pub mod telemetry;
 
 pub use controls::{Control, ControlSet};
