@@ -1,0 +1,1 @@
+//! Evaluation: `/api/v1/evaluate`.
