@@ -63,7 +63,7 @@ pub use cluster::{
 };
 pub use content::ContentError;
 pub use error::{EvaluationError, InvalidItem};
-pub use matrix::{MatrixOptions, Page};
+pub use matrix::{MatrixCount, MatrixOptions, Page};
 pub use pairwise::{Comparison, ComparisonResult, Pairwise, RuleEvaluation};
 pub use problem::Problem;
 pub use rules::{ClusterRuleSet, RuleSet};

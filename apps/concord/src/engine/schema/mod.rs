@@ -86,6 +86,11 @@ impl Schema {
         self.dimensions.iter().map(|dimension| &*dimension.name)
     }
 
+    /// Whether every item must have the dimension.
+    pub fn requires(&self, name: &str) -> bool {
+        self.by_name.get(name).is_some_and(|place| self.dimensions[*place].required)
+    }
+
     pub(super) fn defines(&self, name: &str) -> bool {
         self.by_name.contains_key(name)
     }
