@@ -68,4 +68,5 @@ pub use pairwise::{Comparison, ComparisonResult, Pairwise, RuleEvaluation};
 pub use problem::Problem;
 pub use rules::{ClusterRuleSet, RuleSet};
 pub use schema::{AttributeReport, Schema};
+pub(crate) use value::list as python_list;
 pub use workers::{Workers, WorkersError};
