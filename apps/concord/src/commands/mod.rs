@@ -9,7 +9,6 @@ mod scene;
 mod show;
 mod validate;
 
-use std::ffi::OsString;
 use std::io::{self, Write};
 use std::path::Path;
 
@@ -63,10 +62,8 @@ pub fn run(
     Ok(Ending { code, talk })
 }
 
-/// Spells out `-cr`, an abbreviation of two letters that the original has and clap would read as `-c r`.
-pub fn spell_out(arguments: impl IntoIterator<Item = OsString>) -> impl Iterator<Item = OsString> {
-    arguments.into_iter().map(|argument| if argument == "-cr" { "--cluster-rules".into() } else { argument })
-}
+/// Abbreviations of two letters, which the original has and clap would read as `-c r`.
+pub const ABBREVIATIONS: [(&str, &str); 1] = [("-cr", "--cluster-rules")];
 
 #[cfg(test)]
 mod tests;

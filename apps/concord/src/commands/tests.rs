@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use super::{commands, run, spell_out};
+use super::{ABBREVIATIONS, commands, run};
 
 /// The files of the tests: a schema, rules, cluster rules, a catalogue, and some that are not as they should be.
 fn folder() -> TempDir {
@@ -48,7 +48,8 @@ fn folder() -> TempDir {
 
 /// Runs a command line; gives the code, what was printed, and what was said.
 fn command(folder: &Path, line: &str) -> (u8, String, String) {
-    let arguments = spell_out(std::iter::once("concord").chain(line.split(' ')).map(Into::into));
+    let spelled_out = |word| ABBREVIATIONS.iter().find(|(short, _)| *short == word).map_or(word, |(_, long)| long);
+    let arguments = std::iter::once("concord").chain(line.split(' ').map(spelled_out));
     let tree = Command::new("concord").subcommands(commands());
     let matches = match tree.try_get_matches_from(arguments) {
         Ok(matches) => matches,
