@@ -1,3 +1,9 @@
-//! Entry point.
+//! The program. Everything it does stands in the library.
 
-fn main() {}
+use std::process::ExitCode;
+
+use concord::service::Concord;
+
+fn main() -> ExitCode {
+    mainstay_cli::run(Concord)
+}
