@@ -10,6 +10,7 @@ pub mod files;
 pub mod import;
 pub mod ledger;
 pub mod pages;
+pub mod program;
 pub mod read;
 pub mod service;
 pub mod settings;

@@ -2,8 +2,6 @@
 
 use std::process::ExitCode;
 
-use concord::service::Concord;
-
 fn main() -> ExitCode {
-    mainstay_cli::run(Concord)
+    concord::program::program().run()
 }
