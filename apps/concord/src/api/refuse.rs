@@ -63,6 +63,6 @@ pub(super) fn bad_name(field: &'static str, error: NameError) -> Refusal {
         .detail(Detail::new(field, "invalid_name", message))
 }
 
-fn detail(problem: Problem) -> Detail {
+pub(super) fn detail(problem: Problem) -> Detail {
     Detail::new(problem.field, problem.code, problem.message)
 }
