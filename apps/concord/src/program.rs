@@ -15,7 +15,11 @@ pub fn program() -> Cli<Concord> {
 }
 
 /// Runs a command that works on files and never talks to a server.
-fn on_files(name: &str, matches: &clap::ArgMatches, context: &mut Context<'_>) -> Result<Verdict, CommandError> {
+fn on_files(
+    name: &str,
+    matches: &clap::ArgMatches,
+    context: &mut Context<'_>,
+) -> Result<Verdict, CommandError> {
     let (directory, at) = (context.directory().to_owned(), context.clock().timestamp());
     let ending = commands::run(name, matches, &directory, at, context.data())?;
     for line in ending.talk {

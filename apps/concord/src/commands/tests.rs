@@ -48,8 +48,11 @@ fn folder() -> TempDir {
 
 /// Runs a command line; gives the code, what was printed, and what was said.
 fn command(folder: &Path, line: &str) -> (u8, String, String) {
-    let spelled_out = |word| ABBREVIATIONS.iter().find(|(short, _)| *short == word).map_or(word, |(_, long)| long);
-    let arguments = std::iter::once("concord").chain(line.split(' ').map(spelled_out));
+    let spelled_out = |word: &str| {
+        let long = ABBREVIATIONS.iter().find(|(short, _)| *short == word);
+        long.map_or(word, |(_, long)| long).to_owned()
+    };
+    let arguments = std::iter::once("concord".to_owned()).chain(line.split(' ').map(spelled_out));
     let tree = Command::new("concord").subcommands(commands());
     let matches = match tree.try_get_matches_from(arguments) {
         Ok(matches) => matches,
