@@ -175,12 +175,12 @@ impl Asked {
         let Shared { clock, lane, workers, .. } = &*self.evaluator.shared;
         let is_light = weight <= LIGHT;
         let here = Workers::none();
-        let mut chunks = chunks(if is_light { &here } else { workers })?;
+        let chunks = chunks(if is_light { &here } else { workers })?;
+        let render = move |stop: &Stop| Burst::render(chunks, stop);
         let (first, chunks) = if is_light {
-            (Burst::render(&mut chunks, &Stop::at(clock, self.deadline)), chunks)
+            render(&Stop::at(clock, self.deadline))?
         } else {
-            let render = move |stop: &Stop| (Burst::render(&mut chunks, stop), chunks);
-            lane.enter(self.deadline).await?.work(render).await?
+            lane.enter(self.deadline).await?.work(render).await??
         };
         let first = match first.whole() {
             Ok(whole) => {

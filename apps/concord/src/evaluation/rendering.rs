@@ -50,15 +50,22 @@ pub(super) struct Burst {
 }
 
 impl Burst {
-    /// Renders until there is enough for one go, or until that is in vain.
-    pub(super) fn render(chunks: &mut Chunks, stop: &Stop) -> Self {
+    /// Renders until there is enough for one go.
+    ///
+    /// # Errors
+    ///
+    /// [`AnswerError::Late`] once that is in vain.
+    pub(super) fn render(mut chunks: Chunks, stop: &Stop) -> Result<(Self, Chunks), AnswerError> {
         let (mut pieces, mut bytes) = (Vec::new(), 0);
-        while bytes < BURST && !stop.is_due() {
-            let Some(piece) = chunks.next() else { return Self { pieces, is_last: true } };
+        while bytes < BURST {
+            if stop.is_due() {
+                return Err(AnswerError::Late);
+            }
+            let Some(piece) = chunks.next() else { return Ok((Self { pieces, is_last: true }, chunks)) };
             bytes += piece.len();
             pieces.push(piece);
         }
-        Self { pieces, is_last: false }
+        Ok((Self { pieces, is_last: false }, chunks))
     }
 
     /// The answer, if this is all of it.
@@ -111,12 +118,7 @@ impl Feed {
                 return Ok(chunks);
             }
             let place = lane.enter_again(deadline).await?;
-            (burst, chunks) = place
-                .work(move |stop| {
-                    let burst = Burst::render(&mut chunks, stop);
-                    (burst, chunks)
-                })
-                .await?;
+            (burst, chunks) = place.work(move |stop| Burst::render(chunks, stop)).await??;
         }
     }
 }
