@@ -226,7 +226,11 @@ fn checked<S>(routes: Routes<S>) -> Result<Vec<Entry<S>>, Vec<RouteProblem>> {
     let mut paths: Vec<_> = entries.iter().map(|entry| entry.path.as_str()).collect();
     paths.dedup();
     for path in paths {
-        let taken = if path.starts_with('/') { matcher.insert(path, ()).map_err(|error| error.to_string()) } else { Err("it does not begin with /".to_owned()) };
+        let taken = if path.starts_with('/') {
+            matcher.insert(path, ()).map_err(|error| error.to_string())
+        } else {
+            Err("it does not begin with /".to_owned())
+        };
         problems.extend(taken.err().map(|reason| RouteProblem::Path { path: path.to_owned(), reason }));
     }
     if problems.is_empty() { Ok(entries) } else { Err(problems) }
