@@ -17,13 +17,16 @@ pub mod import;
 mod item;
 mod kind;
 mod name;
+mod patch;
 mod ruleset;
 mod schema;
 mod stored;
-mod strictness;
 pub mod stream;
+mod strictness;
+#[cfg(test)]
+mod tests;
 
-pub use bounds::{MAX_CONTENT_BYTES, MAX_CONTENT_DEPTH, check_bounds};
+pub use bounds::{MAX_CONTENT_BYTES, MAX_CONTENT_DEPTH, check_bounds, json_bytes};
 pub use catalog::{ChangeCatalog, CreateCatalog, DeleteCatalog, PatchCatalog};
 pub use changes::Changes;
 pub use cluster_ruleset::{ChangeClusterRuleset, CreateClusterRuleset, DeleteClusterRuleset};
@@ -34,6 +37,7 @@ pub use fact::{Fact, Gone, ItemGone, Subject};
 pub use item::{ChangeItem, CreateItem, DeleteItem};
 pub use kind::Kind;
 pub use name::{Name, NameError};
+pub use patch::Patch;
 pub use ruleset::{ChangeRuleset, CreateRuleset, DeleteRuleset};
 pub use schema::{ChangeSchema, CreateSchema, DeleteSchema};
 pub use stored::{Precondition, Resource, Slot, Stored};
