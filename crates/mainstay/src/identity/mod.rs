@@ -2,6 +2,7 @@
 
 mod audit;
 mod authorise;
+mod callers;
 #[expect(clippy::module_inception, reason = "the room is named for the thing in it")]
 mod identity;
 pub mod password;
@@ -12,6 +13,8 @@ mod token;
 mod user;
 
 pub use authorise::authorise;
+pub(crate) use callers::Caller;
+pub use callers::{Callers, People};
 pub use identity::{How, Identity};
 pub use token::{
     ApiToken, ApiTokenId, ApiTokenText, ApiTokens, Bearer, CreateTokenError, MAX_PER_OWNER, MalformedToken,
