@@ -11,6 +11,7 @@ mod class;
 mod cluster_rulesets;
 mod evaluate;
 mod exports;
+mod imported;
 mod imports;
 mod items;
 mod path;
@@ -20,6 +21,8 @@ mod refuse;
 mod repeat;
 mod rulesets;
 mod schemas;
+
+pub use imported::DocumentReader;
 
 use mainstay::{ErrorCode, Refusal, Routes};
 

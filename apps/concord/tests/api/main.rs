@@ -21,3 +21,4 @@ mod races;
 mod rulesets;
 mod schemas;
 mod support;
+mod uploads;
