@@ -50,6 +50,6 @@ const READING: &[ErrorCode] =
 
 /// The thing of a name.
 async fn find<T: Named>(ledger: &Ledger, name: &Name) -> Result<Stored<T>, Refusal> {
-    let found = ledger.snapshot().await?.find::<T>(name).await?;
+    let found = ledger.find::<T>(name).await?;
     Ok(found.ok_or_else(|| DomainError::not_found(T::KIND, name))?)
 }

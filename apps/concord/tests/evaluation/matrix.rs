@@ -219,3 +219,19 @@ async fn a_spreadsheet_runs_no_item_id() {
     assert_eq!(table.lines().next().unwrap(), r#",'=1+1,'+1,'-1,'@sum,"a,""b""","'=a,b",a=1"#);
     service.stop().await;
 }
+
+#[tokio::test]
+async fn the_reference_describes_all_forms() {
+    let service = wardrobe().await;
+    let reference = service.client().get("/openapi.json").await.json();
+    let operation = &reference["paths"]["/api/v1/evaluate/matrix"]["post"];
+    let forms: Vec<&String> = operation["responses"]["200"]["content"].as_object().unwrap().keys().collect();
+    assert_eq!(forms, ["application/json", COMPACT, "text/csv"]);
+    for status in ["400", "404", "406", "422", "503", "504"] {
+        assert!(operation["responses"][status].is_object(), "{status}");
+    }
+    let parameters = operation["parameters"].as_array().unwrap().iter();
+    let names: Vec<_> = parameters.map(|parameter| parameter["name"].as_str().unwrap()).collect();
+    assert!(["limit", "cursor", "Accept"].iter().all(|name| names.contains(name)), "{names:?}");
+    service.stop().await;
+}
