@@ -1,6 +1,6 @@
 //! A catalogue of any size, the same on every run.
 
-use anyhow::Result;
+use anyhow::{Result, ensure};
 use serde_json::{Value, json};
 
 use crate::http::Request;
@@ -15,12 +15,16 @@ const KINDS: [&str; 8] = ["board", "processor", "memory", "graphics", "storage",
 const SOCKETS: [&str; 5] = ["am4", "am5", "lga1200", "lga1700", "lga1851"];
 const MEMORY: [&str; 2] = ["ddr4", "ddr5"];
 
-/// Imports schema, rules and a catalogue of `items`.
+/// Most items in one import: the schema, the rules and the catalogue count against `MAX_IMPORT_ITEMS` too.
+const IN_ONE_IMPORT: usize = 9_990;
+
+/// Imports schema, rules and a catalogue of `items`; what one import does not take is created one by one.
 ///
 /// # Errors
 ///
 /// When the service refuses any of it.
 pub(crate) fn import(service: &Service, items: usize) -> Result<()> {
+    let imported = items.min(IN_ONE_IMPORT);
     let document = json!({
         "schemas": [schema()],
         "rulesets": [ruleset()],
@@ -29,14 +33,20 @@ pub(crate) fn import(service: &Service, items: usize) -> Result<()> {
             "description": null,
             "schema_ref": "bench-parts",
             "metadata": {},
-            "items": (0..items).map(item).collect::<Vec<_>>(),
+            "items": (0..imported).map(|index| item("id", index)).collect::<Vec<_>>(),
         }],
     });
-    let answer = service.connect()?.exchange(&Request::post("/api/v1/import/all", &document.to_string()))?;
+    let mut connection = service.connect()?;
+    let answer = connection.exchange(&Request::post("/api/v1/import/all", &document.to_string()))?;
     // An import answers 200 also when it refuses rows, and says so in its message.
     let message = String::from_utf8_lossy(&answer);
-    anyhow::ensure!(message.contains(&format!("1 catalog(s) with {items} item(s)")), "{message}");
-    anyhow::ensure!(!message.contains("Errors"), "{message}");
+    ensure!(message.contains(&format!("1 catalog(s) with {imported} item(s)")), "{message}");
+    ensure!(!message.contains("Errors"), "{message}");
+
+    let path = format!("/api/v1/catalogs/{CATALOGUE}/items");
+    for index in imported..items {
+        connection.exchange(&Request::post(&path, &item("item_id", index).to_string()))?;
+    }
     Ok(())
 }
 
@@ -83,8 +93,8 @@ fn ruleset() -> Value {
     })
 }
 
-/// An item: every kind in turn; a third of the optional attributes is missing.
-fn item(index: usize) -> Value {
+/// An item, whose id is called `id` in imports and `item_id` elsewhere: every kind in turn; a third of the optional attributes is missing.
+fn item(id: &str, index: usize) -> Value {
     let mut attributes = serde_json::Map::new();
     attributes.insert("kind".to_owned(), json!(KINDS[index % KINDS.len()]));
     if !index.is_multiple_of(3) {
@@ -97,7 +107,7 @@ fn item(index: usize) -> Value {
         // A step that shares no factor with the range visits all of it.
         attributes.insert("watts".to_owned(), json!(index * 37 % 1_000));
     }
-    json!({ "id": item_id(index), "name": format!("Part {index}"), "attributes": attributes, "metadata": {} })
+    json!({ id: item_id(index), "name": format!("Part {index}"), "attributes": attributes, "metadata": {} })
 }
 
 /// The id of an item.

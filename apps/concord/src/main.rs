@@ -1,3 +1,7 @@
-//! Entry point.
+//! The program. Everything it does stands in the library.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    concord::program::program().run()
+}

@@ -49,7 +49,7 @@ pub(crate) fn run(clock: &Clock) -> Result<Vec<Figure>> {
     let resident = process::memory(service.process())?.resident;
     service.stop()?;
     Ok(vec![
-        Figure::new("10,000 items, import in one request", import.as_secs_f64(), "s"),
+        Figure::new("10,000 items, import", import.as_secs_f64(), "s"),
         Figure::new("10,000 items, compact matrix, median of 5", matrix.median()?, "s").at_most(1.0),
         Figure::new("10,000 items, compact matrix, size", mebibytes(bytes as u64), "MiB"),
         Figure::new("10,000 items, one against all, median of 21", item.median()?, "ms").at_most(50.0),

@@ -18,9 +18,9 @@ pub(crate) fn tree<S: Service>() -> Command {
         .about(S::ABOUT)
         .after_help(format!(
             "Without a command, {name} serves.\n\n\
-             Settings come, strongest first, from --set, the process environment, NAME_FILE (a file with the \
-             value),\nthe file that ENV_FILE names, .env (in development), config/{{environment}}.env, and \
-             defaults.\n\n\
+             Settings come, strongest first, from --set, the process environment, the file that ENV_FILE\n\
+             names, .env (in development), config/{{environment}}.env, and defaults. In each of them,\n\
+             NAME_FILE is the path of a file that holds the value of NAME.\n\n\
              Exit codes: 0 all is well; 1 what was looked at is not; 2 {name} failed, or its arguments or\n\
              settings are wrong.",
             name = S::NAME,
@@ -74,8 +74,9 @@ fn serve(program: &str) -> Command {
         .about("Serve until told to stop (what happens without a command)")
         .long_about(
             "Serve until told to stop.\n\n\
-             Reads the settings, reports everything that is wrong with them, and starts only if nothing is. \
-             SIGTERM and SIGINT stop it in order, within SHUTDOWN_TIMEOUT; a second signal stops it at once.",
+             Reads the settings, reports everything that is wrong with them, and starts only if nothing\n\
+             is. SIGTERM and SIGINT stop it in order, within SHUTDOWN_TIMEOUT; a second signal stops it\n\
+             at once.",
         )
         .after_help(examples(program, &["{} serve", "{} serve --set PORT=9000 --set LOG_LEVEL=debug"]))
 }
@@ -85,8 +86,8 @@ fn check(program: &str) -> Command {
         .about("Look for everything that is wrong, and do nothing else")
         .long_about(
             "Look for everything that is wrong with the settings and the routes, and do nothing else.\n\n\
-             Every problem is reported at once, with a code, its place, why it matters and what cures it. Ends \
-             with 2 if a setting stops the start, with 1 if a route does.",
+             Every problem is reported at once, with a code, its place, why it matters and what cures\n\
+             it. Ends with 2 if a setting stops the start, with 1 if a route does.",
         )
         .arg(
             Arg::new("deploy")
@@ -149,9 +150,9 @@ fn routes(program: &str) -> Command {
         .about("List every route with what it demands of requests")
         .long_about(
             "List every route with what it demands of requests.\n\n\
-             A control is `on`, `waived` (with the reason) or `not built` in this version. The format `lock` \
-             has one line a route that does not depend on settings: keep it under review in a file, and let \
-             --check find changes.",
+             A control is `on`, `waived` (with the reason) or `not built` in this version. The format\n\
+             `lock` has one line a route and does not depend on settings: keep it under review in a\n\
+             file, and let --check find changes.",
         )
         .arg(format(&["text", "json", "md", "lock"]))
         .arg(
@@ -233,9 +234,9 @@ fn health(program: &str) -> Command {
     Command::new("health")
         .about("Ask the running service whether it is ready; ends with 1 if it is not")
         .long_about(
-            "Ask the running service at HOST and PORT whether it is ready, and print its answer. Ends with 1 if \
-             it is not, or gives no answer. Meant for HEALTHCHECK of container images, which then need no \
-             other client.",
+            "Ask the running service whether it is ready, and print its answer.\n\n\
+             It is asked at HOST and PORT. Ends with 1 if it is not ready, or gives no answer. Meant for\n\
+             HEALTHCHECK of container images, which then need no other client.",
         )
         .arg(
             Arg::new("live")

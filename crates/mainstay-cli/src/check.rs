@@ -87,7 +87,8 @@ fn judge_routes<S: Service>(
 fn explain(code: &str, explanations: &[Explanation], context: &mut Context<'_>) -> Result<u8, CommandError> {
     let wanted = code.trim().to_ascii_uppercase();
     if let Some(found) = explanations.iter().find(|explanation| explanation.code == wanted) {
-        writeln!(context.data(), "{}: {}\n\n{}", found.code, found.title, found.text.trim_end())?;
+        let text = diagnostics::with_program(found.text.trim_end(), context.program());
+        writeln!(context.data(), "{}: {}\n\n{text}", found.code, found.title)?;
         return Ok(0);
     }
     let problem = Problem::error("MS0003", "there is no such code to explain");

@@ -39,6 +39,7 @@ pub struct Cli<S: Service> {
     service: S,
     commands: Vec<(Command, Handler<S>)>,
     explanations: Vec<Explanation>,
+    abbreviations: Vec<(&'static str, &'static str)>,
 }
 
 type Handler<S> = Box<dyn Fn(&S, &ArgMatches, &mut Context<'_>) -> Result<Verdict, CommandError>>;
@@ -48,7 +49,7 @@ impl<S: Service> Cli<S> {
     pub fn new(service: S) -> Self {
         let runtime = mainstay::explanations().into_iter().copied();
         let explanations = EXPLANATIONS.iter().copied().chain(runtime).collect();
-        Self { service, commands: Vec::new(), explanations }
+        Self { service, commands: Vec::new(), explanations, abbreviations: Vec::new() }
     }
 
     /// Adds a command.
@@ -63,6 +64,13 @@ impl<S: Service> Cli<S> {
     /// Adds what `check --explain` says of the application's own codes.
     pub fn explanations(mut self, explanations: &'static [Explanation]) -> Self {
         self.explanations.extend_from_slice(explanations);
+        self
+    }
+
+    /// Reads the argument `short` as `long`: for abbreviations of several letters, such as `-cr`, which by the
+    /// usual rules would be several flags.
+    pub fn abbreviation(mut self, short: &'static str, long: &'static str) -> Self {
+        self.abbreviations.push((short, long));
         self
     }
 
@@ -92,7 +100,7 @@ impl<S: Service> Cli<S> {
             Ok(code) => code,
             // Whoever stopped reading has seen enough.
             Err(CommandError::Output(error)) if error.kind() == io::ErrorKind::BrokenPipe => 0,
-            Err(CommandError::Settings) => 2,
+            Err(CommandError::Settings | CommandError::Said) => 2,
             Err(CommandError::Problem(problem)) => {
                 Context::new(S::NAME, surroundings, Vec::new(), &mut console).report(&[*problem]);
                 2
@@ -116,7 +124,12 @@ impl<S: Service> Cli<S> {
     {
         let own = self.commands.iter().map(|(command, _)| command.clone());
         let tree = arguments::tree::<S>().subcommands(own);
-        let matches = match tree.try_get_matches_from(arguments) {
+        let spelled_out = arguments.into_iter().map(|argument| {
+            let argument = argument.into();
+            let long = self.abbreviations.iter().find(|(short, _)| argument == *short);
+            long.map_or(argument, |(_, long)| long.into())
+        });
+        let matches = match tree.try_get_matches_from(spelled_out) {
             Ok(matches) => matches,
             Err(error) if error.use_stderr() => {
                 console.say(error.render().ansi());

@@ -6,7 +6,8 @@ use std::fmt;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-use mainstay_core::settings::{Input, Loaded, Problem, Section, load};
+use mainstay::settings::{Input, load};
+use mainstay_core::settings::{Loaded, Problem, Section};
 use mainstay_core::{Chain, Clock};
 use serde::Serialize;
 use tokio::runtime::Builder;

@@ -20,6 +20,9 @@ pub enum CommandError {
     /// The settings are wrong; the diagnostics are printed already.
     #[error("the settings are wrong")]
     Settings,
+    /// It could not be done, and the command has said why.
+    #[error("it could not be done")]
+    Said,
     /// Something else is wrong; this will be printed.
     #[error("{}", .0.message)]
     Problem(Box<Problem>),

@@ -1,6 +1,6 @@
 //! `secret`.
 
-use mainstay_core::settings::secret_key;
+use mainstay::settings::secret_key;
 
 use crate::{CommandError, Context, Verdict};
 

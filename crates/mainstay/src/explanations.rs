@@ -1,13 +1,14 @@
 //! What every code of a diagnostic means.
 
-use mainstay_core::settings::{self, Explanation};
+use mainstay_core::settings::Explanation;
 
 use crate::controls::{cors, csrf, headers};
-use crate::{life, openapi, pipeline, session};
+use crate::{life, openapi, pipeline, session, settings};
 
 /// The explanations of the runtime and of what it stands on, in the order of their codes.
 pub fn explanations() -> Vec<&'static Explanation> {
     let rooms = [
+        mainstay_core::settings::EXPLANATIONS,
         settings::EXPLANATIONS,
         pipeline::config::EXPLANATIONS,
         openapi::EXPLANATIONS,

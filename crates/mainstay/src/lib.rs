@@ -20,6 +20,7 @@ pub mod refusal;
 pub mod routes;
 mod service;
 pub mod session;
+pub mod settings;
 pub mod telemetry;
 pub mod templates;
 

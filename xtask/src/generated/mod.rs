@@ -11,7 +11,7 @@ use crate::step::Step;
 use crate::workspace;
 
 pub(crate) const GENERATED: Step =
-    Step { name: "generated", what: "whether the files that the service prints are current", work: check };
+    Step { name: "generated", what: "files that the service prints about itself", work: check };
 
 /// A checked-in file, the command of `concord` that it comes from, and what becomes of that command's output.
 struct File {

@@ -2,6 +2,8 @@
 
 use std::io;
 
+use serde::Serialize;
+
 use super::{DomainError, Resource};
 
 /// The largest content of one thing, in bytes of JSON: what fits an event of the log, with room for its frame.
@@ -29,6 +31,13 @@ pub fn check_bounds<T: Resource>(content: &T) -> Result<(), DomainError> {
         return Err(DomainError::TooDeep { kind, name: name(), limit: MAX_CONTENT_DEPTH });
     }
     Ok(())
+}
+
+/// How many bytes a value has as JSON.
+pub fn json_bytes(value: &impl Serialize) -> usize {
+    let mut measure = Measure::default();
+    let _ = serde_json::to_writer(&mut measure, value);
+    measure.bytes
 }
 
 /// Measures the JSON that is written to it.
@@ -61,7 +70,9 @@ impl Measure {
 impl io::Write for Measure {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         self.bytes += bytes.len();
-        bytes.iter().for_each(|byte| self.take(*byte));
+        for byte in bytes {
+            self.take(*byte);
+        }
         Ok(bytes.len())
     }
 

@@ -29,7 +29,8 @@ impl Cascade {
 
     /// Deletes, at last, what they depended on.
     pub(super) fn finish<T: Resource>(self, thing: &Stored<T>) -> Decision<Deleted> {
-        let with_it = (!self.account.is_empty()).then(|| format!("Deleted with it: {}", self.account.join("; ")));
+        let with_it =
+            (!self.account.is_empty()).then(|| format!("Deleted with it: {}", self.account.join("; ")));
         Decision { changes: self.changes.delete(thing), outcome: Deleted { with_it } }
     }
 }

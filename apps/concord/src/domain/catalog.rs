@@ -5,8 +5,8 @@ use serde_json::Value;
 
 use super::cascade::Cascade;
 use super::{
-    Catalog, Changes, Command, Decision, Deleted, DomainError, Kind, Name, Object, Precondition, Schema, Slot,
-    Stored, Written, check_bounds,
+    Catalog, Changes, Command, Decision, Deleted, DomainError, Kind, Name, Object, Patch, Precondition,
+    Schema, Slot, Stored, Written, check_bounds,
 };
 use crate::read::Snapshot;
 
@@ -35,10 +35,10 @@ pub struct ChangeCatalog {
 pub struct PatchCatalog {
     /// Its name.
     pub name: Name,
-    /// The new description, if there is to be another; `Some(None)` removes it.
-    pub description: Option<Option<String>>,
-    /// What is merged into the metadata, as RFC 7396 has it; `Some(None)` empties them.
-    pub metadata: Option<Option<Object>>,
+    /// What becomes of the description.
+    pub description: Patch<String>,
+    /// What is merged into the metadata, as RFC 7396 has it; removing empties them.
+    pub metadata: Patch<Object>,
     /// What the client has seen.
     pub precondition: Precondition,
 }
@@ -101,13 +101,15 @@ impl Command for PatchCatalog {
 
     fn decide(&self, stored: Self::State) -> Result<Decision<Written>, DomainError> {
         change(stored, &self.name, &self.precondition, |catalog| {
-            if let Some(description) = &self.description {
-                catalog.description.clone_from(description);
+            match &self.description {
+                Patch::Keep => {}
+                Patch::Remove => catalog.description = None,
+                Patch::With(description) => catalog.description = Some(description.clone()),
             }
             match &self.metadata {
-                Some(Some(patch)) => merge(&mut catalog.metadata, patch),
-                Some(None) => catalog.metadata.clear(),
-                None => {}
+                Patch::Keep => {}
+                Patch::Remove => catalog.metadata.clear(),
+                Patch::With(patch) => merge(&mut catalog.metadata, patch),
             }
         })
     }

@@ -5,8 +5,8 @@ use serde_json::Value;
 
 use super::cascade::Cascade;
 use super::{
-    Changes, ClusterRuleset, Command, Decision, Deleted, DomainError, Kind, Name, Precondition, Ruleset, Schema,
-    Slot, Stored, Strictness, Written, check_bounds,
+    Changes, ClusterRuleset, Command, Decision, Deleted, DomainError, Kind, Name, Precondition, Ruleset,
+    Schema, Slot, Stored, Strictness, Written, check_bounds,
 };
 use crate::engine;
 use crate::read::Snapshot;
@@ -73,7 +73,8 @@ impl Command for CreateClusterRuleset {
     fn decide(&self, state: Self::State) -> Result<Decision<Written>, DomainError> {
         let last = state.slot.vacant()?;
         let mut ruleset = self.ruleset.clone();
-        let schema = state.schema.ok_or_else(|| DomainError::not_found(Kind::Schema, &ruleset.schema_name))?;
+        let schema =
+            state.schema.ok_or_else(|| DomainError::not_found(Kind::Schema, &ruleset.schema_name))?;
         let pairwise = state.pairwise_ruleset.ok_or_else(|| DomainError::PairwiseRulesetNotFound {
             name: ruleset.pairwise_ruleset_name.clone(),
         })?;

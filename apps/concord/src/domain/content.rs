@@ -83,6 +83,7 @@ pub struct Catalog {
 
 /// An item of a catalogue.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[expect(clippy::struct_field_names, reason = "clients call it `item_id`, beside a `name` that is no key")]
 pub struct Item {
     /// The [uid](Catalog::uid) of its catalogue.
     pub catalog_uid: Uuid,

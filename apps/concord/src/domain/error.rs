@@ -75,7 +75,7 @@ pub enum DomainError {
 
 impl DomainError {
     /// A thing that is not there.
-    pub fn not_found(kind: Kind, name: impl ToString) -> Self {
+    pub fn not_found(kind: Kind, name: &Name) -> Self {
         Self::NotFound { kind, name: name.to_string() }
     }
 }

@@ -12,7 +12,6 @@ use super::{Catalog, ClusterRuleset, Item, Kind, Name, Ruleset, Schema};
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[expect(missing_docs, reason = "each variant says it by its name")]
-#[expect(clippy::large_enum_variant, reason = "facts are few and short-lived")]
 pub enum Fact {
     SchemaCreated(Schema),
     SchemaChanged(Schema),

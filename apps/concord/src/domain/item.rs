@@ -3,8 +3,8 @@
 use mainstay_db::DbError;
 
 use super::{
-    Catalog, Changes, Command, Decision, Deleted, DomainError, Item, Kind, Name, Object, Precondition, Schema,
-    Slot, Stored, Strictness, Written, check_bounds,
+    Catalog, Changes, Command, Decision, Deleted, DomainError, Item, Kind, Name, Object, Precondition,
+    Schema, Slot, Stored, Strictness, Written, check_bounds,
 };
 use crate::engine::{self, Problem};
 use crate::read::Snapshot;
@@ -56,36 +56,39 @@ pub struct DeleteItem {
     pub precondition: Precondition,
 }
 
-/// What a command on an item must know; `None` if there is no such catalogue.
-pub type ItemSurroundings = Option<(Stored<Catalog>, Stored<Schema>, Slot<Item>)>;
+/// What a command on an item must know.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ItemSurroundings {
+    /// Its catalogue.
+    pub catalog: Stored<Catalog>,
+    /// The schema of its catalogue.
+    pub schema: Stored<Schema>,
+    /// Its id, and what is there.
+    pub slot: Slot<Item>,
+}
 
 async fn surroundings(
     snapshot: &mut Snapshot,
     catalog: &Name,
     item_id: &Name,
-) -> Result<ItemSurroundings, DbError> {
+) -> Result<Option<ItemSurroundings>, DbError> {
     let Some(catalog) = snapshot.find::<Catalog>(catalog).await? else { return Ok(None) };
     // A catalogue cannot be without its schema: the read model's foreign key sees to it.
     let Some(schema) = snapshot.find::<Schema>(&catalog.content.schema_name).await? else { return Ok(None) };
     let slot = snapshot.item_slot(&catalog, item_id).await?;
-    Ok(Some((catalog, schema, slot)))
+    Ok(Some(ItemSurroundings { catalog, schema, slot }))
 }
 
-/// The item of a slot, with its catalogue and schema.
-fn taken(
-    state: ItemSurroundings,
-    catalog: &Name,
-    item_id: &Name,
-) -> Result<(Stored<Catalog>, Stored<Schema>, Stored<Item>), DomainError> {
-    match state {
-        None => Err(DomainError::not_found(Kind::Catalog, catalog)),
-        Some((_, _, Slot::Vacant(_))) => Err(DomainError::not_found(Kind::Item, item_id)),
-        Some((catalog, schema, Slot::Taken(item))) => Ok((catalog, schema, *item)),
+/// The item of a slot.
+fn taken<'a>(slot: &'a Slot<Item>, item_id: &Name) -> Result<&'a Stored<Item>, DomainError> {
+    match slot {
+        Slot::Vacant(_) => Err(DomainError::not_found(Kind::Item, item_id)),
+        Slot::Taken(item) => Ok(item),
     }
 }
 
 impl Command for CreateItem {
-    type State = ItemSurroundings;
+    type State = Option<ItemSurroundings>;
     type Outcome = Written;
 
     async fn load(&self, snapshot: &mut Snapshot) -> Result<Self::State, DbError> {
@@ -93,8 +96,8 @@ impl Command for CreateItem {
     }
 
     fn decide(&self, state: Self::State) -> Result<Decision<Written>, DomainError> {
-        let (catalog, schema, slot) =
-            state.ok_or_else(|| DomainError::not_found(Kind::Catalog, &self.catalog_name))?;
+        let state = state.ok_or_else(|| DomainError::not_found(Kind::Catalog, &self.catalog_name))?;
+        let ItemSurroundings { catalog, schema, slot } = state;
         let last = slot.vacant()?;
         let mut item = Item {
             catalog_uid: catalog.content.uid,
@@ -115,7 +118,7 @@ impl Command for CreateItem {
 }
 
 impl Command for ChangeItem {
-    type State = ItemSurroundings;
+    type State = Option<ItemSurroundings>;
     type Outcome = Written;
 
     async fn load(&self, snapshot: &mut Snapshot) -> Result<Self::State, DbError> {
@@ -123,8 +126,10 @@ impl Command for ChangeItem {
     }
 
     fn decide(&self, state: Self::State) -> Result<Decision<Written>, DomainError> {
-        let (catalog, schema, stored) = taken(state, &self.catalog_name, &self.item_id)?;
-        self.precondition.check(&stored)?;
+        let state = state.ok_or_else(|| DomainError::not_found(Kind::Catalog, &self.catalog_name))?;
+        let ItemSurroundings { catalog, schema, slot } = state;
+        let stored = taken(&slot, &self.item_id)?;
+        self.precondition.check(stored)?;
         let mut item = stored.content.clone();
         if let Some(name) = &self.name {
             item.name.clone_from(name);
@@ -143,13 +148,13 @@ impl Command for ChangeItem {
             outcome = Written::with(verdict.warnings);
         }
         check_bounds(&item)?;
-        let changes = Changes::none().change(&stored, item).rests_on(&catalog).rests_on(&schema);
+        let changes = Changes::none().change(stored, item).rests_on(&catalog).rests_on(&schema);
         Ok(Decision { changes, outcome })
     }
 }
 
 impl Command for DeleteItem {
-    type State = ItemSurroundings;
+    type State = Option<ItemSurroundings>;
     type Outcome = Deleted;
 
     async fn load(&self, snapshot: &mut Snapshot) -> Result<Self::State, DbError> {
@@ -157,9 +162,11 @@ impl Command for DeleteItem {
     }
 
     fn decide(&self, state: Self::State) -> Result<Decision<Deleted>, DomainError> {
-        let (catalog, _, stored) = taken(state, &self.catalog_name, &self.item_id)?;
-        self.precondition.check(&stored)?;
-        let changes = Changes::none().delete(&stored).rests_on(&catalog);
+        let state = state.ok_or_else(|| DomainError::not_found(Kind::Catalog, &self.catalog_name))?;
+        let ItemSurroundings { catalog, slot, .. } = state;
+        let stored = taken(&slot, &self.item_id)?;
+        self.precondition.check(stored)?;
+        let changes = Changes::none().delete(stored).rests_on(&catalog);
         Ok(Decision { changes, outcome: Deleted::default() })
     }
 }

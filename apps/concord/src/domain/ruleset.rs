@@ -5,8 +5,8 @@ use serde_json::Value;
 
 use super::cascade::Cascade;
 use super::{
-    Changes, ClusterRuleset, Command, Decision, Deleted, DomainError, Kind, Name, Precondition, Ruleset, Schema,
-    Slot, Stored, Strictness, Written, check_bounds,
+    Changes, ClusterRuleset, Command, Decision, Deleted, DomainError, Kind, Name, Precondition, Ruleset,
+    Schema, Slot, Stored, Strictness, Written, check_bounds,
 };
 use crate::engine;
 use crate::read::Snapshot;

@@ -5,7 +5,9 @@ use mainstay_events::{StreamId, Version};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::{Catalog, ClusterRuleset, DomainError, Fact, Gone, Item, ItemGone, Kind, Name, Ruleset, Schema, stream};
+use super::{
+    Catalog, ClusterRuleset, DomainError, Fact, Gone, Item, ItemGone, Kind, Name, Ruleset, Schema, stream,
+};
 
 /// Something that is stored.
 #[derive(Clone, Debug, PartialEq)]

@@ -64,6 +64,11 @@ impl Chunks {
         Self { body, workers, rest, step: FIRST_STEP, ready, compatible: 0, finished: false }
     }
 
+    /// How many compatible pairs were among those rendered so far; some of them may not have been yielded yet.
+    pub fn compatible(&self) -> usize {
+        self.compatible
+    }
+
     /// Renders one piece for each thread several times over.
     fn render_ahead(&mut self) {
         let pieces = self.workers.threads() * PIECES_PER_THREAD;

@@ -63,9 +63,10 @@ pub use cluster::{
 };
 pub use content::ContentError;
 pub use error::{EvaluationError, InvalidItem};
-pub use matrix::{MatrixOptions, Page};
+pub use matrix::{MatrixCount, MatrixOptions, Page};
 pub use pairwise::{Comparison, ComparisonResult, Pairwise, RuleEvaluation};
 pub use problem::Problem;
 pub use rules::{ClusterRuleSet, RuleSet};
 pub use schema::{AttributeReport, Schema};
+pub(crate) use value::list as python_list;
 pub use workers::{Workers, WorkersError};

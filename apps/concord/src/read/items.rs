@@ -103,9 +103,8 @@ impl Snapshot {
             .bind(catalog.id)
             .fetch_all(self.connection())
             .await?;
-        let item = |row: &Row| {
-            Ok(CatalogItem { item_id: row.get(0)?, name: row.get(1)?, attributes: row.get(2)? })
-        };
+        let item =
+            |row: &Row| Ok(CatalogItem { item_id: row.get(0)?, name: row.get(1)?, attributes: row.get(2)? });
         rows.iter().map(item).collect()
     }
 

@@ -3,15 +3,14 @@
 //! It changes in the transaction of the append itself, so whoever wrote reads what was written.
 
 mod column;
-mod export;
+pub mod export;
 mod items;
 mod named;
 pub mod projection;
-mod row;
+mod revisions;
 mod snapshot;
 
-pub use export::{ExportLimits, ExportPage, Cursor, CursorError};
 pub use items::CatalogItem;
 pub use named::Named;
-pub use row::Revisions;
+pub use revisions::{CatalogRevision, Revisions};
 pub use snapshot::{Page, Snapshot};

@@ -180,5 +180,5 @@ fn read_all<T: Named>(rows: &[Row]) -> Result<Vec<Stored<T>>, DbError> {
 
 /// A list of texts as one value: one statement for any number of them.
 fn list<'a>(texts: impl Iterator<Item = &'a str>) -> String {
-    serde_json::Value::from_iter(texts).to_string()
+    texts.collect::<serde_json::Value>().to_string()
 }

@@ -8,10 +8,14 @@
     clippy::needless_pass_by_value,
     clippy::many_single_char_names,
     clippy::cast_precision_loss,
+    clippy::float_cmp,
+    clippy::match_same_arms,
+    clippy::too_many_lines,
     reason = "tests: made-up content is known to be sound, and the reference is to read like the description"
 )]
 
 mod clusters;
+mod demo;
 mod generate;
 mod pairs;
 mod reference;

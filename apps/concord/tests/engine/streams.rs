@@ -2,7 +2,9 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use concord::engine::{Chunks, ComparisonResult, EvaluationError, MatrixOptions, Page, Pairwise, Workers};
+use concord::engine::{
+    Chunks, ComparisonResult, EvaluationError, MatrixCount, MatrixOptions, Page, Pairwise, Workers,
+};
 use jiff::Timestamp;
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -44,23 +46,28 @@ proptest! {
         let pairs = all_pairs(items.len(), include_self);
         let results: Vec<_> = pairs.iter().map(|pair| compare(&pairwise, *pair)).collect();
 
-        let options = MatrixOptions { include_self, page: None };
+        let options = MatrixOptions { include_self, ..MatrixOptions::default() };
         prop_assert_eq!(read(pairwise.matrix(options, AT, &Workers::none())), matrix(&results, None));
         check_compact(&pairwise, options, &pairs, &results);
+        if !include_self {
+            let compatible = results.iter().filter(|result| result.compatible).count();
+            let count = MatrixCount { pairs: pairs.len(), compatible };
+            prop_assert_eq!(pairwise.count(&Workers::none()).unwrap(), count);
+        }
         prop_assert_eq!(read(pairwise.table(None, &Workers::none())), table(&pairwise, items.len()));
 
         let range = first.min(pairs.len())..(first + limit).min(pairs.len()).max(first.min(pairs.len()));
-        let options = MatrixOptions { include_self, page: Some(Page { first, limit }) };
+        let options = MatrixOptions { page: Some(Page { first, limit }), ..options };
         let next = (range.end < pairs.len()).then_some(range.end);
         prop_assert_eq!(pairwise.matrix_size(options), (pairs.len(), next));
         let page = &results[range.clone()];
-        prop_assert_eq!(read(pairwise.matrix(options, AT, &Workers::none())), matrix(page, Some(next)));
+        prop_assert_eq!(read(pairwise.matrix(options, AT, &Workers::none())), matrix(page, Some(json!(next))));
         check_compact(&pairwise, options, &pairs[range], page);
     }
 }
 
 /// What serde makes of the results.
-fn matrix(results: &[ComparisonResult], next: Option<Option<usize>>) -> String {
+fn matrix(results: &[ComparisonResult], next: Option<Value>) -> String {
     let compatible = results.iter().filter(|result| result.compatible).count();
     let rate = if results.is_empty() { 0.0 } else { compatible as f64 / results.len() as f64 };
     let mut whole = json!({
@@ -74,7 +81,7 @@ fn matrix(results: &[ComparisonResult], next: Option<Option<usize>>) -> String {
         "compatibility_rate": rate,
     });
     if let Some(next) = next {
-        whole["next_cursor"] = json!(next);
+        whole["next_cursor"] = next;
     }
     whole.to_string()
 }
@@ -144,6 +151,11 @@ fn threads_and_pages_do_not_change_a_byte() {
     assert_eq!(alone, matrix(&results, None));
     let workers = Workers::start(4).unwrap();
     assert_eq!(alone, read(pairwise.matrix(options, AT, &workers)));
+    let short = read(pairwise.matrix(MatrixOptions { without_totals: true, ..options }, AT, &workers));
+    assert!(
+        short.ends_with(r#""evaluated_at":"2026-09-21T14:13:20.123456+00:00"}"#)
+            && alone.starts_with(short.trim_end_matches('}'))
+    );
     let longest = pairwise.matrix(options, AT, &workers).unwrap().map(|chunk| chunk.len()).max();
     assert!(longest.unwrap() < 300_000);
     assert_eq!(

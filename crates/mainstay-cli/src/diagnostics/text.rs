@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use super::with_program;
 use mainstay_core::settings::{Excerpt, Place, Problem, Severity, Source};
 use owo_colors::{OwoColorize, Style};
 
@@ -37,7 +38,7 @@ impl fmt::Display for Text<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let styles = Styles::new(self.styled);
         for problem in self.problems {
-            write_problem(f, problem, &styles)?;
+            write_problem(f, problem, self.program, &styles)?;
             writeln!(f)?;
         }
         let errors = self.problems.iter().filter(|problem| problem.is_error()).count();
@@ -57,7 +58,12 @@ impl fmt::Display for Text<'_> {
     }
 }
 
-fn write_problem(f: &mut fmt::Formatter<'_>, problem: &Problem, styles: &Styles) -> fmt::Result {
+fn write_problem(
+    f: &mut fmt::Formatter<'_>,
+    problem: &Problem,
+    program: &str,
+    styles: &Styles,
+) -> fmt::Result {
     let (word, style) = match problem.severity {
         Severity::Error => ("error", styles.error),
         Severity::Warning => ("warning", styles.warning),
@@ -73,7 +79,7 @@ fn write_problem(f: &mut fmt::Formatter<'_>, problem: &Problem, styles: &Styles)
     }
     for help in &problem.help {
         let label = format!("{:width$} = ", "").style(styles.frame).to_string();
-        writeln!(f, "{label}{} {help}", "help:".style(styles.help))?;
+        writeln!(f, "{label}{} {}", "help:".style(styles.help), with_program(help, program))?;
     }
     Ok(())
 }

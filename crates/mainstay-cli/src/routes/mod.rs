@@ -12,7 +12,7 @@ use mainstay::life::{Configuration, StartError, route_table};
 use mainstay::routes::{RouteTable, Row};
 use mainstay::{Control, Service};
 use mainstay_core::Chain;
-use mainstay_core::settings::Problem;
+use mainstay_core::settings::{Environment, Problem, read_pairs};
 
 use crate::arguments::chosen_format;
 use crate::{CommandError, Context, Verdict};
@@ -30,11 +30,14 @@ pub(crate) fn run<S: Service>(
     matches: &ArgMatches,
     context: &mut Context<'_>,
 ) -> Result<Verdict, CommandError> {
-    let table = table(service, context)?;
-    if let Some(path) = matches.get_one::<PathBuf>("check") {
+    let format = chosen_format(matches);
+    let locked = matches.get_one::<PathBuf>("check");
+    let is_lock = locked.is_some() || format == "lock";
+    let table = if is_lock { default_table(service)? } else { table(service, context)? };
+    if let Some(path) = locked {
         return check(path, &lock::lock(&table), context);
     }
-    match chosen_format(matches) {
+    match format {
         "json" => context.json(&json::json(&table))?,
         "md" => write!(context.data(), "{}", markdown::markdown(&table))?,
         "lock" => write!(context.data(), "{}", lock::lock(&table))?,
@@ -45,8 +48,22 @@ pub(crate) fn run<S: Service>(
 
 /// The routes of the service as its settings make them.
 pub(crate) fn table<S: Service>(service: &S, context: &mut Context<'_>) -> Result<RouteTable, CommandError> {
-    let runtime = context.settings::<Configuration<S>>()?.runtime;
-    route_table(service, &runtime).map_err(|problems| StartError::Routes(problems).problem().into())
+    table_with(service, &context.settings::<Configuration<S>>()?)
+}
+
+/// The routes of the service as its defaults make them: the same on every machine.
+fn default_table<S: Service>(service: &S) -> Result<RouteTable, CommandError> {
+    let loaded = read_pairs::<Configuration<S>>(Environment::Development, &[]);
+    let Some(configuration) = loaded.settings else {
+        let wrong = loaded.report.problems.into_iter().find(Problem::is_error);
+        return Err(wrong.map_or(CommandError::Settings, CommandError::from));
+    };
+    table_with(service, &configuration)
+}
+
+fn table_with<S: Service>(service: &S, configuration: &Configuration<S>) -> Result<RouteTable, CommandError> {
+    let table = route_table(service, &configuration.runtime);
+    table.map_err(|problems| StartError::Routes(problems).problem().into())
 }
 
 fn check(path: &Path, current: &str, context: &mut Context<'_>) -> Result<Verdict, CommandError> {

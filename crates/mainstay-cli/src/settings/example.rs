@@ -4,6 +4,8 @@ use std::fmt;
 
 use mainstay_core::settings::{Environment, Field};
 
+use crate::diagnostics::with_program;
+
 /// An env file with every setting.
 ///
 /// For development each line is commented out: the file changes nothing until somebody changes it. For
@@ -50,8 +52,8 @@ impl fmt::Display for Example<'_> {
 
 impl Example<'_> {
     fn write_field(&self, f: &mut fmt::Formatter<'_>, field: &Field) -> fmt::Result {
-        comment(f, &field.doc)?;
-        comment(f, &self.facts(field))?;
+        comment(f, &with_program(&field.doc, self.program))?;
+        comment(f, &with_program(&self.facts(field), self.program))?;
         let name = &field.name;
         let is_strict = self.environment.is_strict();
         if is_strict && name == "ENVIRONMENT" {

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::cmp::Ordering;
 use std::ops::{Bound, RangeBounds};
 
-use super::reader::Reader;
+use super::reader::{self, Reader};
 use super::source::Source;
 use super::value::Setting;
 
@@ -164,7 +164,7 @@ impl<T: Setting> FieldBuilder<'_, '_, T, Defaulted<T>> {
         let given = self.reader.settle(&mut self.field, self.range.as_ref(), false);
         let Defaulted { value, strict } = self.default;
         let value = given.unwrap_or_else(|| strict.filter(|_| self.reader.strict()).unwrap_or(value));
-        self.field.value = Some(Reader::visible(&value.show(), self.field.secret));
+        self.field.value = Some(reader::shown(&value.show(), &self.field));
         self.reader.remember(self.field);
         value
     }

@@ -6,22 +6,39 @@ use std::path::Path;
 
 /// Why a file gives no text.
 #[derive(Debug, thiserror::Error)]
-pub(super) enum FileError {
+#[non_exhaustive]
+pub enum FileError {
+    /// There is no such file.
     #[error("does not exist")]
     Missing,
     /// A directory, a pipe, a device: reading it could fail strangely, or wait for ever.
     #[error("is not a regular file")]
     NotRegular,
+    /// More than it may hold.
     #[error("is larger than {limit_bytes} bytes")]
-    TooLarge { limit_bytes: u64 },
+    TooLarge {
+        /// The most that it may hold.
+        limit_bytes: u64,
+    },
+    /// Not text, or not in UTF-8; both numbers count from 1.
     #[error("is not UTF-8: line {line}, byte {byte} of that line")]
-    NotUtf8 { line: usize, byte: usize },
+    NotUtf8 {
+        /// The line of the first bad byte.
+        line: usize,
+        /// Its place in that line.
+        byte: usize,
+    },
+    /// The system refused.
     #[error("cannot be read: {0}")]
     Io(io::Error),
 }
 
 /// The text of a regular file of at most `limit_bytes`.
-pub(super) fn read_text(path: &Path, limit_bytes: u64) -> Result<String, FileError> {
+///
+/// # Errors
+///
+/// See [`FileError`].
+pub fn read_text(path: &Path, limit_bytes: u64) -> Result<String, FileError> {
     let metadata = fs::metadata(path).map_err(FileError::from)?;
     if !metadata.is_file() {
         return Err(FileError::NotRegular);

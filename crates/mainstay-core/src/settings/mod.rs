@@ -4,9 +4,9 @@
 //! reading, the example file, the reference and `settings show`, because a [`Reader`] remembers every field
 //! it was asked for, with its default, bounds and documentation.
 //!
-//! Sources, strongest first: `--set NAME=value`, the process environment, `NAME_FILE` (the contents of a
-//! file), the file that `ENV_FILE` names, `.env` (in development only), `config/{environment}.env`, the
-//! default. `NAME` and `NAME_FILE` of the same source together are an error.
+//! What a process reads its settings from, and in which order, is the business of whoever starts it: here,
+//! [`Sources`] are layers of names and values. The setting `NAME` may be given as `NAME_FILE`, the path of a
+//! file that holds the value, in each of them.
 //!
 //! ```
 //! use std::time::Duration;
@@ -37,29 +37,25 @@
 //! assert_eq!(unknown.help, ["did you mean DB_POOL_TIMEOUT?"]);
 //! ```
 
-mod alerts;
-mod env_file;
 mod environment;
 mod explain;
 mod field;
 mod file;
-mod load;
+mod loaded;
 mod problem;
 mod reader;
-pub mod secret_key;
 mod source;
 pub mod suggest;
 mod value;
 
-pub use alerts::AlertSettings;
 pub use environment::Environment;
 pub use explain::EXPLANATIONS;
 pub use field::{Defaulted, Field, FieldBuilder, Group, NoDefault};
-pub use load::{Input, Loaded, Report, describe, load, read_pairs};
-pub use problem::{Excerpt, Explanation, Place, Problem, Severity};
+pub use file::{FileError, read_text};
+pub use loaded::{Loaded, Report, describe, read_pairs};
+pub use problem::{Excerpt, Explanation, Place, Problem, Severity, visible};
 pub use reader::{Reader, Section};
-pub use secret_key::SecretKey;
-pub use source::Source;
+pub use source::{Given, Layer, Source, Sources};
 pub use value::{Choice, Invalid, Setting};
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use super::source::Source;
+use crate::DisplayUrl;
 
 /// How bad a problem is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -125,4 +126,33 @@ impl Problem {
     pub fn is_error(&self) -> bool {
         self.severity == Severity::Error
     }
+}
+
+impl Excerpt {
+    /// `NAME=value` with the value marked. The value must be fit to be seen: see [`visible`].
+    pub fn of_value(name: &str, shown: &str) -> Self {
+        let start = name.chars().count() + 1;
+        Self { text: format!("{name}={shown}"), start, length: shown.chars().count().max(1) }
+    }
+}
+
+/// A text as people may see it: passwords of URLs redacted, no characters that act on a terminal, not endless.
+pub fn visible(text: &str) -> String {
+    const LONGEST: usize = 120;
+    let mut shown = String::new();
+    for (count, character) in DisplayUrl(text).to_string().chars().enumerate() {
+        match character {
+            _ if count == LONGEST => {
+                shown.push('…');
+                break;
+            }
+            // Also what turns the direction of text around, and what cannot be seen.
+            '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}' => {
+                shown.extend(character.escape_default());
+            }
+            _ if character.is_control() => shown.extend(character.escape_default()),
+            _ => shown.push(character),
+        }
+    }
+    shown
 }

@@ -2,14 +2,10 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeSet;
-use std::path::Path;
 
-use super::env_file;
 use super::field::{Field, FieldBuilder, Group, Outside, Range};
-use super::file::FileError;
 use super::source::{Found, Source, Sources, Unreadable};
-use super::{Environment, Excerpt, Place, Problem, REDACTED, Report, Setting, suggest};
-use crate::DisplayUrl;
+use super::{Environment, Excerpt, Place, Problem, REDACTED, Report, Setting, suggest, visible};
 
 /// The settings of one module.
 pub trait Section: Sized + Send + Sync + 'static {
@@ -100,31 +96,6 @@ impl<'a> Reader<'a> {
         self.problem(cure.into_iter().fold(problem, Problem::help));
     }
 
-    /// A value as people may see it: secrets and passwords of URLs redacted, no control characters, not
-    /// endless.
-    pub(super) fn visible(value: &str, secret: bool) -> String {
-        const LONGEST: usize = 120;
-        if secret {
-            return REDACTED.to_owned();
-        }
-        let mut shown = String::new();
-        for (count, character) in DisplayUrl(value).to_string().chars().enumerate() {
-            match character {
-                _ if count == LONGEST => {
-                    shown.push('…');
-                    break;
-                }
-                // Also what turns the direction of text around, and what cannot be seen.
-                _ if character.is_control() => shown.extend(character.escape_default()),
-                '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}' => {
-                    shown.extend(character.escape_default());
-                }
-                _ => shown.push(character),
-            }
-        }
-        shown
-    }
-
     /// Finds, reads and judges the value of a field.
     pub(super) fn settle<T: Setting>(
         &mut self,
@@ -179,18 +150,18 @@ impl<'a> Reader<'a> {
         if may_be_empty && text.is_empty() {
             return None;
         }
-        let shown = Self::visible(&text, field.secret);
+        let text_shown = shown(&text, field);
         let place = Place {
             name: field.name.clone().into_owned(),
             source: source.clone(),
-            excerpt: Some(Excerpt::of_value(&found.name, &shown)),
+            excerpt: Some(Excerpt::of_value(&found.name, &text_shown)),
         };
         match judge(field, range, &text) {
             Ok(value) => {
                 if field.secret && source == Source::CommandLine {
                     self.insecure(secret_on_command_line(&field.name).place(place));
                 }
-                field.value = Some(Self::visible(&value.show(), field.secret));
+                field.value = Some(shown(&value.show(), field));
                 field.source = source;
                 Some(value)
             }
@@ -235,7 +206,7 @@ impl<'a> Reader<'a> {
         let known: BTreeSet<&str> = self.fields.iter().flat_map(Field::names).collect();
         let mut problems = Vec::new();
         for layer in &self.sources.layers {
-            let prefix = layer.prefix.as_deref().unwrap_or_default();
+            let prefix = layer.prefix.as_str();
             let names = layer.values.iter().filter(|(name, _)| name.starts_with(prefix));
             for (name, given) in names {
                 let base = name.strip_suffix("_FILE").unwrap_or(name);
@@ -256,12 +227,9 @@ impl Field {
     }
 }
 
-impl Excerpt {
-    /// `NAME=value` with the value marked. The value must be fit to be seen.
-    pub(super) fn of_value(name: &str, shown: &str) -> Self {
-        let start = name.chars().count() + 1;
-        Self { text: format!("{name}={shown}"), start, length: shown.chars().count().max(1) }
-    }
+/// A value of a field, as people may see it.
+pub(super) fn shown(value: &str, field: &Field) -> String {
+    if field.secret { REDACTED.to_owned() } else { visible(value) }
 }
 
 /// Whether a text is a value of its type and within its bounds.
@@ -308,13 +276,6 @@ fn unreadable_problem(found: &Found<'_>, unreadable: &Unreadable) -> Problem {
     }
 }
 
-/// An env file that gives no text.
-pub(super) fn unreadable_file(path: &Path, error: &FileError) -> Problem {
-    let path = Reader::visible(&path.display().to_string(), false);
-    let problem = Problem::error("MS0106", format!("the env file {path} {error}"));
-    problem.help("an env file holds lines of the form NAME=value, in UTF-8, at most 1 MiB of them")
-}
-
 fn secret_on_command_line(name: &str) -> Problem {
     Problem::error("MS0114", format!("{name} is a secret, and stands on the command line"))
         .because("every user of the machine can read the command lines of all processes")
@@ -322,7 +283,7 @@ fn secret_on_command_line(name: &str) -> Problem {
 }
 
 fn unknown_problem(name: &str, source: &Source, prefix: &str, known: &BTreeSet<&str>) -> Problem {
-    let shown = if env_file::may_be_shown(name) { name } else { "this name" };
+    let shown = if suggest::looks_like_name(name) { name } else { "this name" };
     let place = Place { name: shown.to_owned(), source: source.clone(), excerpt: None };
     let problem = Problem::error("MS0103", format!("{shown} is not a setting"))
         .place(place)

@@ -50,25 +50,27 @@ impl fmt::Display for Source {
     }
 }
 
-/// All sources of a process but the defaults, strongest first.
+/// Everything that settings are read from but the defaults, strongest first.
 #[derive(Default)]
-pub(super) struct Sources {
-    pub(super) directory: PathBuf,
+pub struct Sources {
+    directory: PathBuf,
     pub(super) layers: Vec<Layer>,
 }
 
 /// One source: each name at most once.
-pub(super) struct Layer {
+#[derive(Default)]
+pub struct Layer {
     pub(super) values: BTreeMap<String, Given>,
-    /// Only names that begin so are certainly meant for this application; `None` for all of them.
-    pub(super) prefix: Option<String>,
+    pub(super) prefix: String,
 }
 
-/// A value as it was given.
+/// A value as it was given. Not printed: it may be a secret.
 #[derive(Clone)]
-pub(super) struct Given {
-    pub(super) text: OsString,
-    pub(super) source: Source,
+pub struct Given {
+    /// The value.
+    pub text: OsString,
+    /// Where it stands.
+    pub source: Source,
 }
 
 /// The strongest source's word on a setting.
@@ -91,7 +93,45 @@ pub(super) enum Unreadable {
 /// The largest file that `NAME_FILE` may name.
 const VALUE_FILE_MAX_BYTES: u64 = 64 * 1024;
 
+impl Layer {
+    /// A source that others share, such as the process environment: only names that begin so are certainly
+    /// meant for this application, and are errors when no setting has them.
+    pub fn shared(prefix: impl Into<String>) -> Self {
+        Self { values: BTreeMap::new(), prefix: prefix.into() }
+    }
+
+    /// Adds a value. Gives back the one that the name had before.
+    pub fn insert(&mut self, name: impl Into<String>, given: Given) -> Option<Given> {
+        self.values.insert(name.into(), given)
+    }
+
+    /// The value of a name.
+    pub fn get(&self, name: &str) -> Option<&Given> {
+        self.values.get(name)
+    }
+
+    /// Takes a value out.
+    pub fn remove(&mut self, name: &str) -> Option<Given> {
+        self.values.remove(name)
+    }
+}
+
 impl Sources {
+    /// No sources yet. Relative paths of `NAME_FILE` begin at `directory`.
+    pub fn new(directory: impl Into<PathBuf>) -> Self {
+        Self { directory: directory.into(), layers: Vec::new() }
+    }
+
+    /// Adds a source that is weaker than all before it.
+    pub fn push(&mut self, layer: Layer) {
+        self.layers.push(layer);
+    }
+
+    /// What the strongest source says of a name, to the letter.
+    pub fn get(&self, name: &str) -> Option<&Given> {
+        self.layers.iter().find_map(|layer| layer.get(name))
+    }
+
     /// What the strongest source says of a field, under any of its names.
     pub(super) fn find(&self, field: &Field) -> Option<Found<'_>> {
         self.layers.iter().find_map(|layer| {

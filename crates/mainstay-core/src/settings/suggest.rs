@@ -1,4 +1,4 @@
-//! Near misses: what someone probably meant.
+//! Names: what someone probably meant, and what is none.
 
 /// The candidate nearest to what was written, if it is near enough to be meant: at most a third of its
 /// characters differ.
@@ -43,4 +43,13 @@ fn distance(left: &str, right: &str) -> usize {
         }
     }
     rows[left.len()][right.len()]
+}
+
+/// Whether what stands in the place of a name looks like one, and may be shown. Lines of a pasted key stand there too, and end
+/// with `=` often enough; they are long, of mixed case, or full of digits.
+pub fn looks_like_name(name: &str) -> bool {
+    let is_lower = name.chars().any(|c| c.is_ascii_lowercase());
+    let is_upper = name.chars().any(|c| c.is_ascii_uppercase());
+    let digits = name.chars().filter(char::is_ascii_digit).count();
+    name.len() <= 48 && is_lower != is_upper && digits <= 3
 }

@@ -4,6 +4,7 @@ use jiff::{SignedDuration, Timestamp};
 use mainstay_db::{Connection, DbError, query};
 use uuid::Uuid;
 
+use super::EventStore;
 use crate::{AppendError, Appended, Position};
 
 /// How long an id is remembered.
@@ -17,6 +18,27 @@ const CLEARED: i64 = 4;
 pub(super) struct Key {
     pub(super) append_id: Uuid,
     pub(super) fingerprint: [u8; 32],
+}
+
+impl EventStore {
+    /// The result of an earlier append of this [id](crate::Append::idempotent_as), if there was one within the
+    /// last week: for those whose decisions would come out differently after it.
+    ///
+    /// # Errors
+    ///
+    /// [`AppendError::IdempotencyConflict`] when it was made for something else; or the database failed.
+    ///
+    /// # Cancel safety
+    ///
+    /// Safe: it only reads.
+    pub async fn recall(
+        &self,
+        append_id: Uuid,
+        fingerprint: [u8; 32],
+    ) -> Result<Option<Appended>, AppendError> {
+        let mut read = self.inner.database.read_snapshot().await?;
+        recall(&mut read, &Key { append_id, fingerprint }).await
+    }
 }
 
 /// The result of an earlier append of this id.

@@ -9,7 +9,7 @@
 //!
 //! ```
 //! use mainstay::keys::{Keys, Purpose};
-//! use mainstay_core::settings::secret_key;
+//! use mainstay::settings::secret_key;
 //!
 //! let (former, current) = (secret_key::generate(), secret_key::generate());
 //! let old = Keys::new(&former, &[]).purpose(Purpose::Session);
@@ -28,7 +28,7 @@ use std::fmt;
 
 use hkdf::Hkdf;
 use mainstay_core::Secret;
-use mainstay_core::settings::SecretKey;
+use crate::settings::SecretKey;
 use sha2::Sha256;
 use zeroize::Zeroizing;
 

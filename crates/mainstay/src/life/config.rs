@@ -3,13 +3,14 @@
 use std::time::Duration;
 
 use mainstay_core::random;
-use mainstay_core::settings::{AlertSettings, Environment, Problem, Reader, SecretKey, Section};
+use mainstay_core::settings::{Environment, Problem, Reader, Section};
 use mainstay_db::DatabaseSettings;
 
 use super::ListenSettings;
 use super::drain::Plan;
 use crate::accept::ConnectionSettings;
 use crate::openapi::ReferenceSettings;
+use crate::settings::{AlertSettings, SecretKey};
 use crate::telemetry::log::LogSettings;
 use crate::{RequestSettings, Service};
 

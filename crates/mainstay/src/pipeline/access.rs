@@ -97,7 +97,7 @@ impl Access {
                     status = status.map(|status| status.as_u16()),
                     code = code.flatten().map(ErrorCode::as_str),
                     outcome,
-                    duration_ms = elapsed.as_secs_f64() * 1000.0,
+                    duration_ms = (elapsed.as_secs_f64() * 1e6).round() / 1e3,
                     bytes = self.bytes,
                     client = %exchange.client(),
                     client_request_id = exchange.client_request_id(),

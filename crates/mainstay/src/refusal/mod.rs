@@ -19,6 +19,7 @@
 //! ```
 
 mod code;
+mod database;
 mod negotiate;
 mod render;
 

@@ -34,7 +34,7 @@
 //!
 //! ```
 //! # use std::sync::Arc;
-//! # use mainstay_core::settings::secret_key;
+//! # use mainstay::settings::secret_key;
 //! # use mainstay_core::{Clock, Tasks};
 //! # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! use http::{HeaderMap, HeaderValue, StatusCode, header};

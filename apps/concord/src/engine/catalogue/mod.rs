@@ -164,10 +164,12 @@ impl Catalogue {
         Arc::clone(column.unwrap_or(&self.absent))
     }
 
+    /// Whether an evaluation can use the items at these places.
+    ///
     /// # Errors
     ///
-    /// Any of the rows cannot be evaluated.
-    pub(super) fn usable(&self, rows: impl IntoIterator<Item = Row>) -> Result<(), EvaluationError> {
+    /// [`EvaluationError::InvalidItems`] with those it cannot use.
+    pub fn check(&self, rows: impl IntoIterator<Item = Row>) -> Result<(), EvaluationError> {
         if self.invalid.is_empty() {
             return Ok(());
         }
@@ -192,7 +194,7 @@ impl Catalogue {
         if self.is_empty() {
             return Err(EvaluationError::EmptyCatalogue);
         }
-        self.usable(self.rows())
+        self.check(self.rows())
     }
 }
 

@@ -26,7 +26,7 @@ impl Clusters {
             others = self.pairwise.catalogue.rows().filter(|row| !base.contains(row)).collect();
             &others
         };
-        self.pairwise.catalogue.usable(base.iter().chain(candidates).copied())?;
+        self.pairwise.catalogue.check(base.iter().chain(candidates).copied())?;
         let base = indices(base);
         let base_validation = if base.is_empty() {
             ClusterValidation { item_ids: Vec::new(), is_valid: false, rule_evaluations: Vec::new() }

@@ -61,7 +61,7 @@ impl Clusters {
     ///
     /// [`EvaluationError::InvalidItems`] if any of the items does not fit its schema.
     pub fn validate(&self, items: &[Row]) -> Result<ClusterValidation, EvaluationError> {
-        self.pairwise.catalogue.usable(items.iter().copied())?;
+        self.pairwise.catalogue.check(items.iter().copied())?;
         let rows = indices(items);
         let incompatible = self.incompatible_pairs(&rows);
         if !incompatible.is_empty() {
@@ -81,7 +81,7 @@ impl Clusters {
     ///
     /// [`EvaluationError::InvalidItems`] if any of the items does not fit its schema.
     pub fn clashes(&self, items: &[Row]) -> Result<Vec<(Row, Row)>, EvaluationError> {
-        self.pairwise.catalogue.usable(items.iter().copied())?;
+        self.pairwise.catalogue.check(items.iter().copied())?;
         let pairs = self.incompatible_pairs(&indices(items));
         Ok(pairs.into_iter().map(|(a, b)| (Row(a), Row(b))).collect())
     }
@@ -92,7 +92,7 @@ impl Clusters {
     ///
     /// [`EvaluationError::InvalidItems`] if any of the items does not fit its schema.
     pub fn validate_rules(&self, items: &[Row]) -> Result<ClusterValidation, EvaluationError> {
-        self.pairwise.catalogue.usable(items.iter().copied())?;
+        self.pairwise.catalogue.check(items.iter().copied())?;
         let rows = indices(items);
         let entries = self.evaluate(&rows);
         Ok(self.report(&rows, entries))

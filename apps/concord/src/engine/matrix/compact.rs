@@ -22,7 +22,7 @@ pub(super) struct CompactMatrix {
 impl CompactMatrix {
     pub(super) fn new(pairwise: &Pairwise, options: MatrixOptions, at: Timestamp) -> Self {
         let pairs = Pairs::of(pairwise, options.include_self);
-        let totals = Totals::new(options.page, pairs.total(), at);
+        let totals = Totals::new(options, pairs.total(), at);
         Self { pairwise: pairwise.clone(), include_self: options.include_self, pairs, totals }
     }
 }

@@ -35,7 +35,7 @@ impl Body for Table {
         let mut compatible = vec![0; items.div_ceil(WORD)];
         let mut passed = compatible.clone();
         let mut scratch = Scratch::default();
-        let mut end = places.start;
+        let mut rendered = Rendered { end: places.start, compatible: 0 };
         for row in places {
             compatible.fill(usize::MAX);
             for rule in self.pairwise.rules.iter() {
@@ -46,26 +46,33 @@ impl Body for Table {
             for other in 0..items {
                 let goes = other == row || compatible[other / WORD] >> (other % WORD) & 1 == 1;
                 out.push_str(if goes { ",1" } else { ",0" });
+                rendered.compatible += usize::from(goes && other > row);
             }
             out.push('\n');
-            end = row + 1;
+            rendered.end = row + 1;
             if out.len() >= full {
                 break;
             }
         }
-        Rendered { end, compatible: 0 }
+        rendered
     }
 
     fn tail(&self, _compatible: usize, _out: &mut String) {}
 }
 
 /// A field, quoted where it must be.
+///
+/// A spreadsheet takes what begins like a formula for one, and would run it: such an id gets a `'` in front, which
+/// spreadsheets take for the sign of a text.
 fn push_field(field: &str, out: &mut String) {
+    let guard = if field.starts_with(['=', '+', '-', '@']) { "'" } else { "" };
     if !field.contains([',', '"', '\r', '\n']) {
+        out.push_str(guard);
         out.push_str(field);
         return;
     }
     out.push('"');
+    out.push_str(guard);
     for (index, piece) in field.split('"').enumerate() {
         if index > 0 {
             out.push_str("\"\"");

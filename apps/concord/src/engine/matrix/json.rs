@@ -22,11 +22,12 @@ pub(super) struct Totals {
     page: Option<Page>,
     total: usize,
     evaluated_at: String,
+    counted: bool,
 }
 
 impl Totals {
-    pub(super) fn new(page: Option<Page>, total: usize, at: Timestamp) -> Self {
-        Self { page, total, evaluated_at: timestamp_text(at) }
+    pub(super) fn new(options: MatrixOptions, total: usize, at: Timestamp) -> Self {
+        Self { page: options.page, total, evaluated_at: timestamp_text(at), counted: !options.without_totals }
     }
 
     /// The pairs that are asked for.
@@ -36,20 +37,26 @@ impl Totals {
 
     /// Closes the array before the totals, and the object behind them.
     pub(super) fn write(&self, compatible: usize, out: &mut String) {
-        let compared = self.places().len();
-        #[expect(clippy::cast_precision_loss, reason = "a rate of that many pairs needs no more digits")]
-        let rate = if compared == 0 { 0.0 } else { compatible as f64 / compared as f64 };
-        let _ = write!(
-            out,
-            r#"],"evaluated_at":"{}","total_comparisons":{compared},"compatible_count":{compatible},"compatibility_rate":{}"#,
-            self.evaluated_at,
-            serde_json::Value::from(rate),
-        );
+        let _ = write!(out, r#"],"evaluated_at":"{}""#, self.evaluated_at);
+        if self.counted {
+            self.write_totals(compatible, out);
+        }
         if self.page.is_some() {
             let next = next_cursor(self.page, self.total);
             let _ = write!(out, r#","next_cursor":{}"#, serde_json::Value::from(next));
         }
         out.push('}');
+    }
+
+    fn write_totals(&self, compatible: usize, out: &mut String) {
+        let compared = self.places().len();
+        #[expect(clippy::cast_precision_loss, reason = "a rate of that many pairs needs no more digits")]
+        let rate = if compared == 0 { 0.0 } else { compatible as f64 / compared as f64 };
+        let rate = serde_json::Value::from(rate);
+        let _ = write!(
+            out,
+            r#","total_comparisons":{compared},"compatible_count":{compatible},"compatibility_rate":{rate}"#
+        );
     }
 }
 
@@ -67,7 +74,7 @@ pub(super) fn push_names(pairwise: &Pairwise, out: &mut String) {
 impl MatrixJson {
     pub(super) fn new(pairwise: &Pairwise, options: MatrixOptions, at: Timestamp) -> Self {
         let pairs = Pairs::of(pairwise, options.include_self);
-        let totals = Totals::new(options.page, pairs.total(), at);
+        let totals = Totals::new(options, pairs.total(), at);
         Self { writer: ResultWriter::new(pairwise.clone(), at), pairs, totals }
     }
 }

@@ -20,6 +20,17 @@ pub struct MatrixOptions {
     pub include_self: bool,
     /// Which part is asked for; all of it if `None`.
     pub page: Option<Page>,
+    /// Whether the totals at the end are left out.
+    pub without_totals: bool,
+}
+
+/// How many pairs of a matrix are compatible.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct MatrixCount {
+    /// All pairs of two different items.
+    pub pairs: usize,
+    /// Those that are compatible.
+    pub compatible: usize,
 }
 
 /// A part of a matrix. Places are pairs in the order of the results; in the table they are rows.
@@ -85,6 +96,20 @@ impl Pairwise {
     pub fn table(&self, page: Option<Page>, workers: &Workers) -> Result<Chunks, EvaluationError> {
         self.catalogue.usable_as_a_whole()?;
         Ok(Chunks::new(csv::Table::new(self, page), workers.clone()))
+    }
+
+    /// Counts the compatible pairs of different items.
+    ///
+    /// # Errors
+    ///
+    /// The catalogue is empty, or items do not fit its schema.
+    pub fn count(&self, workers: &Workers) -> Result<MatrixCount, EvaluationError> {
+        self.catalogue.usable_as_a_whole()?;
+        let compatible = workers.map(self.catalogue.rows().collect(), |row| {
+            let others = row.0 + 1..self.catalogue.len();
+            others.filter(|other| self.compatible(row.0, *other)).count()
+        });
+        Ok(MatrixCount { pairs: Pairs::of(self, false).total(), compatible: compatible.iter().sum() })
     }
 
     /// How many places a matrix has, and the cursor of the page behind the one asked for, if there is one.

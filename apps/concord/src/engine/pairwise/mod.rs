@@ -55,7 +55,7 @@ impl Pairwise {
         item2: Row,
         at: Timestamp,
     ) -> Result<ComparisonResult, EvaluationError> {
-        self.catalogue.usable([item1, item2])?;
+        self.catalogue.check([item1, item2])?;
         let at_pair = (item1.0, item2.0);
         let rules_evaluated: Vec<RuleEvaluation> =
             self.rules.iter().map(|rule| RuleEvaluation::of(rule, at_pair)).collect();

@@ -34,6 +34,9 @@ pub struct Schema {
 }
 
 impl Schema {
+    /// A schema has no more dimensions: each is a column, as long as the catalogue.
+    pub const MOST_DIMENSIONS: usize = 1_000;
+
     /// Reads a schema.
     ///
     /// # Errors
@@ -62,6 +65,11 @@ impl Schema {
         check_version(version, problems);
         let mut schema = Self { name: name.into(), dimensions: Vec::new(), by_name: HashMap::new() };
         let path = Path::root("dimensions");
+        if dimensions.len() > Self::MOST_DIMENSIONS {
+            let message = format!("a schema has at most {} dimensions", Self::MOST_DIMENSIONS);
+            problems.push(Problem::new(&path, "too_many", message));
+            return schema;
+        }
         for (index, value) in dimensions.iter().enumerate() {
             let Some(dimension) = Dimension::read(value, path.index(index), problems) else {
                 continue;
@@ -84,6 +92,11 @@ impl Schema {
     /// The names of the dimensions, in order.
     pub fn dimension_names(&self) -> impl Iterator<Item = &str> {
         self.dimensions.iter().map(|dimension| &*dimension.name)
+    }
+
+    /// Whether every item must have the dimension.
+    pub fn requires(&self, name: &str) -> bool {
+        self.by_name.get(name).is_some_and(|place| self.dimensions[*place].required)
     }
 
     pub(super) fn defines(&self, name: &str) -> bool {

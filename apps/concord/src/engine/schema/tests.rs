@@ -65,6 +65,8 @@ fn name_and_version_are_checked() {
     for version in ["", "1", "1.0", "1.0.0.0", "1.0.x", "1..0", "v1.0.0", " 1.0.0"] {
         assert_eq!(fields("s", version), ["version"], "{version}");
     }
+    let many = vec![json!({"name": "a", "type": "string"}); Schema::MOST_DIMENSIONS + 1];
+    assert_eq!(Schema::check("s", "1.0.0", &many)[0].code, "too_many");
     let twice = [json!({"name": "a", "type": "string"}), json!({"name": "a", "type": "string"})];
     let problem = &Schema::check("s", "1.0.0", &twice)[0];
     assert_eq!((problem.field.as_str(), problem.code), ("dimensions[1].name", "duplicate"));

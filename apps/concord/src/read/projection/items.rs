@@ -9,8 +9,17 @@ use crate::domain::{Item, ItemGone};
 
 type Applied = Result<(), ProjectionError>;
 
-const COLUMNS: [&str; 9] =
-    ["catalog_id", "item_id", "name", "attributes", "metadata", "invalid", "revision", "created_at", "updated_at"];
+const COLUMNS: [&str; 9] = [
+    "catalog_id",
+    "item_id",
+    "name",
+    "attributes",
+    "metadata",
+    "invalid",
+    "revision",
+    "created_at",
+    "updated_at",
+];
 
 /// Items of one catalogue that were created one after the other, to be written together.
 #[derive(Default)]
@@ -68,13 +77,13 @@ impl Run {
     async fn begin(
         connection: &mut Connection,
         event: &RecordedEvent,
-        catalog_uid: Uuid,
+        uid: Uuid,
     ) -> Result<Self, ProjectionError> {
         let found =
-            query("select id from catalog where uid = $1").bind(catalog_uid).fetch_optional(connection).await?;
+            query("select id from catalog where uid = $1").bind(uid).fetch_optional(connection).await?;
         one(event, "catalog", u64::from(found.is_some()))?;
         let catalog_id = found.map_or(Ok(0), |row| row.get(0))?;
-        Ok(Self { catalog_uid, catalog_id, rows: Vec::new(), last: event.clone() })
+        Ok(Self { catalog_uid: uid, catalog_id, rows: Vec::new(), last: event.clone() })
     }
 }
 
@@ -98,13 +107,12 @@ pub(super) async fn change(connection: &mut Connection, event: &RecordedEvent, i
 }
 
 pub(super) async fn delete(connection: &mut Connection, event: &RecordedEvent, gone: &ItemGone) -> Applied {
-    let changed = query(
-        "delete from item where catalog_id = (select id from catalog where uid = $1) and item_id = $2",
-    )
-    .bind(gone.catalog_uid)
-    .bind(&gone.item_id)
-    .execute(connection)
-    .await?;
+    let changed =
+        query("delete from item where catalog_id = (select id from catalog where uid = $1) and item_id = $2")
+            .bind(gone.catalog_uid)
+            .bind(&gone.item_id)
+            .execute(connection)
+            .await?;
     one(event, "item", changed)?;
     named::retire(connection, event).await?;
     catalogs::touch(connection, event, gone.catalog_uid, -1).await

@@ -8,7 +8,11 @@ use crate::domain::{ClusterRuleset, Name, Ruleset, Schema};
 
 type Applied = Result<(), ProjectionError>;
 
-pub(super) async fn create_schema(connection: &mut Connection, event: &RecordedEvent, schema: &Schema) -> Applied {
+pub(super) async fn create_schema(
+    connection: &mut Connection,
+    event: &RecordedEvent,
+    schema: &Schema,
+) -> Applied {
     let changed = query(
         "insert into schema (name, version, description, dimensions, invalid, revision, created_at, updated_at)
          values ($1, $2, $3, $4, $5, $6, $7, $7)",
@@ -25,7 +29,11 @@ pub(super) async fn create_schema(connection: &mut Connection, event: &RecordedE
     one(event, "schema", changed)
 }
 
-pub(super) async fn change_schema(connection: &mut Connection, event: &RecordedEvent, schema: &Schema) -> Applied {
+pub(super) async fn change_schema(
+    connection: &mut Connection,
+    event: &RecordedEvent,
+    schema: &Schema,
+) -> Applied {
     let changed = query(
         "update schema set version = $2, description = $3, dimensions = $4, invalid = $5, revision = $6,
          updated_at = $7 where name = $1",

@@ -53,22 +53,19 @@ fn empty_is_absent_for_what_may_be_absent_and_wrong_for_the_rest() {
 }
 
 #[test]
-fn alerts_need_a_way_out() {
-    let on = ("ALERTS_ENABLED", "yes");
-    let message = "MS0112 process environment: ALERTS_ENABLED=yes needs at least one of ALERT_WEBHOOK_URL, \
-                   ALERT_SMTP_URL, ALERT_COMMAND";
-    assert_eq!(problems_of::<AlertSettings>(Environment::Test, &[on]), [message]);
-    assert_eq!(problems_of::<AlertSettings>(Environment::Test, &[on, ("ALERT_COMMAND", "")]), [message]);
-    for way in [
-        ("ALERT_WEBHOOK_URL", "https://alerts.example/x"),
-        ("ALERT_SMTP_URL", "smtps://u:p@mail"),
-        ("ALERT_COMMAND", "/bin/true"),
-    ] {
-        assert_eq!(problems_of::<AlertSettings>(Environment::Test, &[on, way]), [""; 0], "{way:?}");
+fn one_of_several_is_demanded() {
+    struct Rule;
+    impl Section for Rule {
+        fn read(reader: &mut Reader<'_>) -> Self {
+            Sample::read(reader);
+            reader.at_least_one_of(&["URL", "PASSWORD"], "POOL", "nothing would be reached");
+            Self
+        }
     }
-    assert_eq!(problems_of::<AlertSettings>(Environment::Test, &[]), [""; 0]);
-    let message = "MS0101 process environment: ALERT_SMTP_URL begins with none of smtps://, smtp://";
-    assert_eq!(problems_of::<AlertSettings>(Environment::Test, &[("ALERT_SMTP_URL", "mail:25")]), [message]);
+    let message = "MS0112 default: POOL=5 needs at least one of URL, PASSWORD";
+    assert_eq!(problems_of::<Rule>(Environment::Test, &[]), [message]);
+    assert_eq!(problems_of::<Rule>(Environment::Test, &[("URL", "")]), [message]);
+    assert_eq!(problems_of::<Rule>(Environment::Test, &[("URL", "here")]), [""; 0]);
 }
 
 #[test]

@@ -17,6 +17,8 @@
 //! A byte order mark and `\r\n` are taken as what they are. What is malformed is never repeated in a message,
 //! as it may be a piece of a secret.
 
+use mainstay_core::settings::suggest::looks_like_name;
+
 /// One line with a value.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Entry {
@@ -99,7 +101,7 @@ fn parse_line(line: &str, number: usize) -> Result<Option<Entry>, Malformed> {
     let malformed = |fault, at: &str| Malformed {
         line: number,
         column: line[..line.len() - at.len()].chars().count() + 1,
-        name: may_be_shown(name).then(|| name.to_owned()),
+        name: looks_like_name(name).then(|| name.to_owned()),
         fault,
     };
     if let Some(at) = line.find(|c: char| c.is_control() && c != '\t') {
@@ -183,13 +185,4 @@ fn end_of_line(rest: &str) -> Result<(), (Fault, usize)> {
     let trimmed = rest.trim_start();
     let is_comment = trimmed.starts_with('#') && trimmed.len() < rest.len();
     if trimmed.is_empty() || is_comment { Ok(()) } else { Err((Fault::AfterQuote, trimmed.len())) }
-}
-
-/// Whether what stands in the place of a name looks like one. Lines of a pasted key stand there too, and end
-/// with `=` often enough; they are long, of mixed case, or full of digits.
-pub(super) fn may_be_shown(name: &str) -> bool {
-    let is_lower = name.chars().any(|c| c.is_ascii_lowercase());
-    let is_upper = name.chars().any(|c| c.is_ascii_uppercase());
-    let digits = name.chars().filter(char::is_ascii_digit).count();
-    name.len() <= 48 && is_lower != is_upper && digits <= 3
 }

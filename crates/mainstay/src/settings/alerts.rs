@@ -1,7 +1,7 @@
 //! Where alerts go.
 
-use super::{Problem, Reader, Section};
-use crate::Secret;
+use mainstay_core::Secret;
+use mainstay_core::settings::{Problem, Reader, Section};
 
 /// Where alerts go.
 ///

@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
-use super::{Problem, Reader, Section};
-use crate::{Secret, random};
+use mainstay_core::settings::{Problem, Reader, Section};
+use mainstay_core::{Secret, random};
 
 /// The setting `SECRET_KEY`, and `SECRET_KEY_FALLBACKS`: keys that verify but never sign, for the time of a
 /// rotation.
@@ -108,7 +108,7 @@ const PLACEHOLDER_PIECES: [&str; 12] = [
 /// The first row that matches decides; case, `-`, `_`, `.` and spaces count for nothing in placeholders.
 ///
 /// ```
-/// use mainstay_core::settings::secret_key::{Weakness, weakness};
+/// use mainstay::settings::secret_key::{Weakness, weakness};
 ///
 /// assert_eq!(weakness("changeme"), Some(Weakness::Placeholder));
 /// assert_eq!(weakness("1f8b4c0e9d2a7356"), Some(Weakness::Short));

@@ -1,0 +1,177 @@
+//! `/api/v1/catalogs`
+
+use axum::extract::State;
+use mainstay::{Created, ErrorCode, Exchange, Json, Refusal, Role, Routes};
+use mainstay_core::{Clock, random};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::answer::{Found, Listing, Message, Moment, Tagged};
+use super::body::name;
+use super::path::Named;
+use super::precondition::{IfMatch, IfNoneMatch};
+use super::query::Paging;
+use super::repeat::{Repeatable, origin};
+use super::{READING, find};
+use crate::domain::{
+    Catalog, ChangeCatalog, CreateCatalog, DeleteCatalog, Kind, Name, Object, Patch, PatchCatalog, Stored,
+};
+use crate::ledger::Ledger;
+use crate::service::Catalogues;
+
+pub(super) fn routes() -> Routes<Catalogues> {
+    Routes::at("/api/v1/catalogs")
+        .tag("Catalogs")
+        .post("", create)
+        .summary("Creates a catalog")
+        .role(Role::Editor)
+        .errors(&[ErrorCode::NotFound, ErrorCode::Conflict])
+        .errors(READING)
+        .get("", list)
+        .summary("Lists catalogs")
+        .role(Role::Viewer)
+        .errors(READING)
+        .get("/{name}", show)
+        .summary("Shows a catalog without its items")
+        .role(Role::Viewer)
+        .errors(&[ErrorCode::NotFound])
+        .errors(READING)
+        .put("/{name}", change)
+        .summary("Changes a catalog")
+        .role(Role::Editor)
+        .errors(&[ErrorCode::NotFound, ErrorCode::Conflict])
+        .errors(READING)
+        .patch("/{name}", patch)
+        .summary("Merges a patch into a catalog (RFC 7396)")
+        .role(Role::Editor)
+        .errors(&[ErrorCode::NotFound, ErrorCode::Conflict])
+        .errors(READING)
+        .delete("/{name}", delete)
+        .summary("Deletes a catalog with its items")
+        .role(Role::Editor)
+        .errors(&[ErrorCode::NotFound, ErrorCode::Conflict])
+        .errors(READING)
+}
+
+#[derive(Serialize, Deserialize, JsonSchema)]
+struct NewCatalog {
+    name: String,
+    description: Option<String>,
+    schema_name: String,
+    metadata: Option<Object>,
+}
+
+/// What is given, and not null, replaces what is stored. The schema and the items stay.
+#[derive(Deserialize, JsonSchema)]
+struct CatalogUpdate {
+    description: Option<String>,
+    metadata: Option<Object>,
+}
+
+/// What is given is merged into what is stored; null removes.
+#[derive(Deserialize, JsonSchema)]
+struct CatalogPatch {
+    #[serde(default)]
+    description: Patch<String>,
+    #[serde(default)]
+    metadata: Patch<Object>,
+}
+
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Catalog")]
+struct CatalogView {
+    id: i64,
+    name: Name,
+    description: Option<String>,
+    schema_name: Name,
+    metadata: Object,
+    item_count: u64,
+    created_at: Moment,
+    updated_at: Moment,
+}
+
+impl From<Stored<Catalog>> for CatalogView {
+    fn from(stored: Stored<Catalog>) -> Self {
+        let Catalog { uid: _, name, description, schema_name, metadata } = stored.content;
+        let (created_at, updated_at) = (Moment(stored.created_at), Moment(stored.updated_at));
+        let (id, item_count) = (stored.id, stored.item_count);
+        Self { id, name, description, schema_name, metadata, item_count, created_at, updated_at }
+    }
+}
+
+async fn create(
+    State(ledger): State<Ledger>,
+    State(clock): State<Clock>,
+    repeatable: Repeatable,
+    Json(body): Json<NewCatalog>,
+) -> Result<Tagged<Created<CatalogView>>, Refusal> {
+    let origin = repeatable.origin(&body)?;
+    let own = name("name", &body.name)?;
+    let catalog = Catalog {
+        uid: random::uuid(&clock),
+        name: own.clone(),
+        description: body.description,
+        schema_name: name("schema_name", &body.schema_name)?,
+        metadata: body.metadata.unwrap_or_default(),
+    };
+    ledger.carry_out(&CreateCatalog { catalog }, &origin).await?;
+    let stored = find::<Catalog>(&ledger, &own).await?;
+    Ok(Tagged { tag: stored.tag, answer: Created(stored.into()) })
+}
+
+async fn list(State(ledger): State<Ledger>, paging: Paging) -> Result<Listing<CatalogView>, Refusal> {
+    let mut snapshot = ledger.snapshot().await?;
+    let total = snapshot.count::<Catalog>().await?;
+    let rows = snapshot.page::<Catalog>(paging.page).await?.into_iter().map(CatalogView::from).collect();
+    Ok(Listing { rows, total, paging })
+}
+
+async fn show(
+    State(ledger): State<Ledger>,
+    Named(name): Named,
+    seen: IfNoneMatch,
+) -> Result<Tagged<Found<CatalogView>>, Refusal> {
+    let stored = find::<Catalog>(&ledger, &name).await?;
+    let tag = stored.tag;
+    let answer = if seen.has(tag) { Found::NotModified } else { Found::Thing(Json(stored.into())) };
+    Ok(Tagged { tag, answer })
+}
+
+async fn change(
+    State(ledger): State<Ledger>,
+    exchange: Exchange,
+    Named(name): Named,
+    IfMatch(precondition): IfMatch,
+    Json(body): Json<CatalogUpdate>,
+) -> Result<Tagged<Json<CatalogView>>, Refusal> {
+    let CatalogUpdate { description, metadata } = body;
+    let command = ChangeCatalog { name: name.clone(), description, metadata, precondition };
+    ledger.carry_out(&command, &origin(&exchange)).await?;
+    let stored = find::<Catalog>(&ledger, &name).await?;
+    Ok(Tagged { tag: stored.tag, answer: Json(stored.into()) })
+}
+
+async fn patch(
+    State(ledger): State<Ledger>,
+    exchange: Exchange,
+    Named(name): Named,
+    IfMatch(precondition): IfMatch,
+    Json(body): Json<CatalogPatch>,
+) -> Result<Tagged<Json<CatalogView>>, Refusal> {
+    let CatalogPatch { description, metadata } = body;
+    let command = PatchCatalog { name: name.clone(), description, metadata, precondition };
+    ledger.carry_out(&command, &origin(&exchange)).await?;
+    let stored = find::<Catalog>(&ledger, &name).await?;
+    Ok(Tagged { tag: stored.tag, answer: Json(stored.into()) })
+}
+
+async fn delete(
+    State(ledger): State<Ledger>,
+    exchange: Exchange,
+    Named(name): Named,
+    IfMatch(precondition): IfMatch,
+) -> Result<Json<Message>, Refusal> {
+    let command = DeleteCatalog { name: name.clone(), precondition };
+    let deleted = ledger.carry_out(&command, &origin(&exchange)).await?;
+    Ok(Message::deleted(Kind::Catalog, &name, deleted))
+}

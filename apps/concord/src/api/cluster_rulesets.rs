@@ -1,0 +1,180 @@
+//! `/api/v1/cluster-rulesets`
+
+use axum::extract::State;
+use mainstay::{Created, ErrorCode, Exchange, Json, Query, Refusal, Role, Routes};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::answer::{Found, Listing, Message, Moment, Tagged, Warned};
+use super::body::{Objects, name};
+use super::path::Named;
+use super::precondition::{IfMatch, IfNoneMatch};
+use super::query::{Paging, Writing};
+use super::repeat::{Repeatable, origin};
+use super::{READING, find};
+use crate::domain::{
+    ChangeClusterRuleset, ClusterRuleset, CreateClusterRuleset, DeleteClusterRuleset, Name, Stored,
+};
+use crate::ledger::Ledger;
+use crate::service::Catalogues;
+
+pub(super) fn routes() -> Routes<Catalogues> {
+    Routes::at("/api/v1/cluster-rulesets")
+        .tag("Cluster rulesets")
+        .post("", create)
+        .summary("Creates a cluster ruleset")
+        .role(Role::Editor)
+        .errors(&[ErrorCode::NotFound, ErrorCode::Conflict])
+        .errors(READING)
+        .get("", list)
+        .summary("Lists cluster rulesets")
+        .role(Role::Viewer)
+        .errors(READING)
+        .get("/{name}", show)
+        .summary("Shows a cluster ruleset")
+        .role(Role::Viewer)
+        .errors(&[ErrorCode::NotFound])
+        .errors(READING)
+        .put("/{name}", change)
+        .summary("Changes a cluster ruleset")
+        .role(Role::Editor)
+        .errors(&[ErrorCode::NotFound, ErrorCode::Conflict])
+        .errors(READING)
+        .delete("/{name}", delete)
+        .summary("Deletes a cluster ruleset")
+        .role(Role::Editor)
+        .errors(&[ErrorCode::NotFound, ErrorCode::Conflict])
+        .errors(READING)
+}
+
+#[derive(Serialize, Deserialize, JsonSchema)]
+struct NewClusterRuleset {
+    name: String,
+    /// Any text.
+    version: String,
+    description: Option<String>,
+    schema_name: String,
+    pairwise_ruleset_name: String,
+    rules: Objects,
+}
+
+/// What is given, and not null, replaces what is stored. What it refers to stays.
+#[derive(Deserialize, JsonSchema)]
+struct ClusterRulesetUpdate {
+    version: Option<String>,
+    description: Option<String>,
+    rules: Option<Objects>,
+}
+
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "ClusterRuleset")]
+struct ClusterRulesetView {
+    id: i64,
+    name: Name,
+    version: String,
+    description: Option<String>,
+    schema_name: Name,
+    pairwise_ruleset_name: Name,
+    rules: Vec<Value>,
+    created_at: Moment,
+    updated_at: Moment,
+    /// Only there, and true, if no evaluation can use it.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    invalid: bool,
+}
+
+impl From<Stored<ClusterRuleset>> for ClusterRulesetView {
+    fn from(stored: Stored<ClusterRuleset>) -> Self {
+        let ruleset = stored.content;
+        Self {
+            id: stored.id,
+            name: ruleset.name,
+            version: ruleset.version,
+            description: ruleset.description,
+            schema_name: ruleset.schema_name,
+            pairwise_ruleset_name: ruleset.pairwise_ruleset_name,
+            rules: ruleset.rules,
+            created_at: Moment(stored.created_at),
+            updated_at: Moment(stored.updated_at),
+            invalid: ruleset.invalid,
+        }
+    }
+}
+
+async fn create(
+    State(ledger): State<Ledger>,
+    repeatable: Repeatable,
+    Query(writing): Query<Writing>,
+    Json(body): Json<NewClusterRuleset>,
+) -> Result<Tagged<Created<Warned<ClusterRulesetView>>>, Refusal> {
+    let origin = repeatable.origin(&(&writing, &body))?;
+    let own = name("name", &body.name)?;
+    let ruleset = ClusterRuleset {
+        name: own.clone(),
+        version: body.version,
+        description: body.description,
+        schema_name: name("schema_name", &body.schema_name)?,
+        pairwise_ruleset_name: name("pairwise_ruleset_name", &body.pairwise_ruleset_name)?,
+        rules: body.rules.0,
+        invalid: false,
+    };
+    let command = CreateClusterRuleset { ruleset, strictness: writing.validate };
+    let written = ledger.carry_out(&command, &origin).await?;
+    let stored = find::<ClusterRuleset>(&ledger, &own).await?;
+    Ok(Tagged { tag: stored.tag, answer: Created(Warned::new(stored.into(), written.warnings)) })
+}
+
+async fn list(State(ledger): State<Ledger>, paging: Paging) -> Result<Listing<ClusterRulesetView>, Refusal> {
+    let mut snapshot = ledger.snapshot().await?;
+    let total = snapshot.count::<ClusterRuleset>().await?;
+    let rows = snapshot
+        .page::<ClusterRuleset>(paging.page)
+        .await?
+        .into_iter()
+        .map(ClusterRulesetView::from)
+        .collect();
+    Ok(Listing { rows, total, paging })
+}
+
+async fn show(
+    State(ledger): State<Ledger>,
+    Named(name): Named,
+    seen: IfNoneMatch,
+) -> Result<Tagged<Found<ClusterRulesetView>>, Refusal> {
+    let stored = find::<ClusterRuleset>(&ledger, &name).await?;
+    let tag = stored.tag;
+    let answer = if seen.has(tag) { Found::NotModified } else { Found::Thing(Json(stored.into())) };
+    Ok(Tagged { tag, answer })
+}
+
+async fn change(
+    State(ledger): State<Ledger>,
+    exchange: Exchange,
+    Named(name): Named,
+    IfMatch(precondition): IfMatch,
+    Query(Writing { validate: strictness }): Query<Writing>,
+    Json(body): Json<ClusterRulesetUpdate>,
+) -> Result<Tagged<Json<Warned<ClusterRulesetView>>>, Refusal> {
+    let ClusterRulesetUpdate { version, description, rules } = body;
+    let rules = rules.map(|Objects(rules)| rules);
+    let command =
+        ChangeClusterRuleset { name: name.clone(), version, description, rules, precondition, strictness };
+    let written = ledger.carry_out(&command, &origin(&exchange)).await?;
+    let stored = find::<ClusterRuleset>(&ledger, &name).await?;
+    Ok(Tagged { tag: stored.tag, answer: Json(Warned::new(stored.into(), written.warnings)) })
+}
+
+async fn delete(
+    State(ledger): State<Ledger>,
+    exchange: Exchange,
+    Named(name): Named,
+    IfMatch(precondition): IfMatch,
+) -> Result<Json<Message>, Refusal> {
+    let command = DeleteClusterRuleset { name: name.clone(), precondition };
+    ledger.carry_out(&command, &origin(&exchange)).await?;
+    Ok(Json(Message {
+        message: "ClusterRuleSet deleted successfully".to_owned(),
+        detail: Some(format!("ClusterRuleSet '{name}' has been deleted")),
+    }))
+}

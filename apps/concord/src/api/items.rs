@@ -1,0 +1,177 @@
+//! `/api/v1/catalogs/{name}/items`
+
+use axum::extract::State;
+use mainstay::{Created, ErrorCode, Exchange, Json, Query, Refusal, Role, Routes};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::READING;
+use super::answer::{Found, Listing, Message, Moment, Tagged, Warned};
+use super::body::name;
+use super::path::{Named, NamedItem};
+use super::precondition::{IfMatch, IfNoneMatch};
+use super::query::{Paging, Writing};
+use super::repeat::{Repeatable, origin};
+use crate::domain::{
+    Catalog, ChangeItem, CreateItem, DeleteItem, DomainError, Item, Kind, Name, Object, Stored,
+};
+use crate::ledger::Ledger;
+use crate::service::Catalogues;
+
+pub(super) fn routes() -> Routes<Catalogues> {
+    Routes::at("/api/v1/catalogs/{name}/items")
+        .tag("Items")
+        .post("", create)
+        .summary("Creates an item")
+        .role(Role::Editor)
+        .errors(&[ErrorCode::NotFound, ErrorCode::Conflict])
+        .errors(READING)
+        .get("", list)
+        .summary("Lists the items of a catalog")
+        .role(Role::Viewer)
+        .errors(&[ErrorCode::NotFound])
+        .errors(READING)
+        .get("/{item_id}", show)
+        .summary("Shows an item")
+        .role(Role::Viewer)
+        .errors(&[ErrorCode::NotFound])
+        .errors(READING)
+        .put("/{item_id}", change)
+        .summary("Changes an item")
+        .role(Role::Editor)
+        .errors(&[ErrorCode::NotFound, ErrorCode::Conflict])
+        .errors(READING)
+        .delete("/{item_id}", delete)
+        .summary("Deletes an item")
+        .role(Role::Editor)
+        .errors(&[ErrorCode::NotFound, ErrorCode::Conflict])
+        .errors(READING)
+}
+
+#[derive(Serialize, Deserialize, JsonSchema)]
+struct NewItem {
+    item_id: String,
+    name: String,
+    attributes: Object,
+    metadata: Option<Object>,
+}
+
+/// What is given, and not null, replaces the whole of what is stored.
+#[derive(Deserialize, JsonSchema)]
+struct ItemUpdate {
+    name: Option<String>,
+    attributes: Option<Object>,
+    metadata: Option<Object>,
+}
+
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Item")]
+struct ItemView {
+    id: i64,
+    item_id: Name,
+    name: String,
+    attributes: Object,
+    metadata: Object,
+    catalog_name: Name,
+    created_at: Moment,
+    updated_at: Moment,
+    /// Only there, and true, if it did not fit its schema when it was stored.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    invalid: bool,
+}
+
+impl From<Stored<Item>> for ItemView {
+    fn from(stored: Stored<Item>) -> Self {
+        let item = stored.content;
+        Self {
+            id: stored.id,
+            item_id: item.item_id,
+            name: item.name,
+            attributes: item.attributes,
+            metadata: item.metadata,
+            catalog_name: item.catalog_name,
+            created_at: Moment(stored.created_at),
+            updated_at: Moment(stored.updated_at),
+            invalid: item.invalid,
+        }
+    }
+}
+
+async fn create(
+    State(ledger): State<Ledger>,
+    repeatable: Repeatable,
+    Named(catalog_name): Named,
+    Query(writing): Query<Writing>,
+    Json(body): Json<NewItem>,
+) -> Result<Tagged<Created<Warned<ItemView>>>, Refusal> {
+    let origin = repeatable.origin(&(&writing, &body))?;
+    let command = CreateItem {
+        catalog_name,
+        item_id: name("item_id", &body.item_id)?,
+        name: body.name,
+        attributes: body.attributes,
+        metadata: body.metadata.unwrap_or_default(),
+        strictness: writing.validate,
+    };
+    let written = ledger.carry_out(&command, &origin).await?;
+    let stored = find_item(&ledger, &command.catalog_name, &command.item_id).await?;
+    Ok(Tagged { tag: stored.tag, answer: Created(Warned::new(stored.into(), written.warnings)) })
+}
+
+async fn list(
+    State(ledger): State<Ledger>,
+    Named(name): Named,
+    paging: Paging,
+) -> Result<Listing<ItemView>, Refusal> {
+    let mut snapshot = ledger.snapshot().await?;
+    let catalog = snapshot.find::<Catalog>(&name).await?;
+    let catalog = catalog.ok_or_else(|| DomainError::not_found(Kind::Catalog, &name))?;
+    let rows = snapshot.items(&catalog, paging.page).await?.into_iter().map(ItemView::from).collect();
+    Ok(Listing { rows, total: catalog.item_count, paging })
+}
+
+async fn show(
+    State(ledger): State<Ledger>,
+    NamedItem { catalog, item_id }: NamedItem,
+    seen: IfNoneMatch,
+) -> Result<Tagged<Found<ItemView>>, Refusal> {
+    let stored = find_item(&ledger, &catalog, &item_id).await?;
+    let tag = stored.tag;
+    let answer = if seen.has(tag) { Found::NotModified } else { Found::Thing(Json(stored.into())) };
+    Ok(Tagged { tag, answer })
+}
+
+async fn change(
+    State(ledger): State<Ledger>,
+    exchange: Exchange,
+    NamedItem { catalog, item_id }: NamedItem,
+    IfMatch(precondition): IfMatch,
+    Query(Writing { validate: strictness }): Query<Writing>,
+    Json(body): Json<ItemUpdate>,
+) -> Result<Tagged<Json<Warned<ItemView>>>, Refusal> {
+    let ItemUpdate { name, attributes, metadata } = body;
+    let command =
+        ChangeItem { catalog_name: catalog, item_id, name, attributes, metadata, precondition, strictness };
+    let written = ledger.carry_out(&command, &origin(&exchange)).await?;
+    let stored = find_item(&ledger, &command.catalog_name, &command.item_id).await?;
+    Ok(Tagged { tag: stored.tag, answer: Json(Warned::new(stored.into(), written.warnings)) })
+}
+
+async fn delete(
+    State(ledger): State<Ledger>,
+    exchange: Exchange,
+    NamedItem { catalog, item_id }: NamedItem,
+    IfMatch(precondition): IfMatch,
+) -> Result<Json<Message>, Refusal> {
+    let command = DeleteItem { catalog_name: catalog, item_id, precondition };
+    let deleted = ledger.carry_out(&command, &origin(&exchange)).await?;
+    Ok(Message::deleted(Kind::Item, &command.item_id, deleted))
+}
+
+async fn find_item(ledger: &Ledger, catalog: &Name, item_id: &Name) -> Result<Stored<Item>, Refusal> {
+    let mut snapshot = ledger.snapshot().await?;
+    let found = snapshot.find::<Catalog>(catalog).await?;
+    let catalog = found.ok_or_else(|| DomainError::not_found(Kind::Catalog, catalog))?;
+    let item = snapshot.item(&catalog, item_id).await?;
+    Ok(item.ok_or_else(|| DomainError::not_found(Kind::Item, item_id))?)
+}

@@ -1,0 +1,68 @@
+//! How failures of the domain and the ledger become refusals: here, and nowhere else.
+
+use http::{HeaderValue, header};
+use mainstay::{Detail, ErrorCode, Refusal};
+use mainstay_events::{AppendError, ProjectionError, ReadError};
+
+use crate::domain::{DomainError, NameError};
+use crate::engine::Problem;
+use crate::ledger::LedgerError;
+
+impl From<DomainError> for Refusal {
+    fn from(error: DomainError) -> Self {
+        let message = error.to_string();
+        let refuse = |code| Self::new(code).message(message);
+        match error {
+            DomainError::NotFound { .. } | DomainError::PairwiseRulesetNotFound { .. } => {
+                refuse(ErrorCode::NotFound)
+            }
+            DomainError::AlreadyExists { .. } => refuse(ErrorCode::Conflict),
+            DomainError::Changed { tag, .. } => {
+                let refusal = refuse(ErrorCode::VersionConflict);
+                match HeaderValue::from_str(&format!("\"{tag}\"")) {
+                    Ok(tag) => refusal.header(header::ETAG, tag),
+                    Err(_) => refusal,
+                }
+            }
+            DomainError::Invalid { problems, .. } => {
+                refuse(ErrorCode::ValidationFailed).details(problems.into_iter().map(detail))
+            }
+            DomainError::TooLarge { .. } => refuse(ErrorCode::PayloadTooLarge),
+            DomainError::TooDeep { .. } => refuse(ErrorCode::ValidationFailed),
+        }
+    }
+}
+
+impl From<LedgerError> for Refusal {
+    fn from(error: LedgerError) -> Self {
+        match error {
+            LedgerError::Domain(error) => error.into(),
+            LedgerError::Contended => Self::new(ErrorCode::Conflict)
+                .message("Others changed the same things at the same time. Try again."),
+            LedgerError::KeyReused => {
+                Self::new(ErrorCode::Conflict).message("This Idempotency-Key was used for another request.")
+            }
+            LedgerError::TooLarge(error) => Self::new(ErrorCode::PayloadTooLarge)
+                .message(format!("This is too much for one change: {error}.")),
+            LedgerError::Read(error)
+            | LedgerError::Earlier(ReadError::Database(error))
+            | LedgerError::Append(
+                AppendError::Database(error)
+                | AppendError::Projection { source: ProjectionError::Database(error), .. },
+            ) => error.into(),
+            error => Self::new(ErrorCode::InternalError).because(error),
+        }
+    }
+}
+
+/// A text in a request that is to be a name and cannot be one.
+pub(super) fn bad_name(field: &'static str, error: NameError) -> Refusal {
+    let message = error.to_string();
+    Refusal::new(ErrorCode::BadRequest)
+        .message(format!("This name cannot be used: {message}."))
+        .detail(Detail::new(field, "invalid_name", message))
+}
+
+pub(super) fn detail(problem: Problem) -> Detail {
+    Detail::new(problem.field, problem.code, problem.message)
+}

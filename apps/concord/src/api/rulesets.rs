@@ -1,0 +1,160 @@
+//! `/api/v1/rulesets`
+
+use axum::extract::State;
+use mainstay::{Created, ErrorCode, Exchange, Json, Query, Refusal, Role, Routes};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::answer::{Found, Listing, Message, Moment, Tagged, Warned};
+use super::body::{Objects, name};
+use super::path::Named;
+use super::precondition::{IfMatch, IfNoneMatch};
+use super::query::{Paging, Writing};
+use super::repeat::{Repeatable, origin};
+use super::{READING, find};
+use crate::domain::{ChangeRuleset, CreateRuleset, DeleteRuleset, Kind, Name, Ruleset, Stored};
+use crate::ledger::Ledger;
+use crate::service::Catalogues;
+
+pub(super) fn routes() -> Routes<Catalogues> {
+    Routes::at("/api/v1/rulesets")
+        .tag("Rulesets")
+        .post("", create)
+        .summary("Creates a pairwise ruleset")
+        .role(Role::Editor)
+        .errors(&[ErrorCode::NotFound, ErrorCode::Conflict])
+        .errors(READING)
+        .get("", list)
+        .summary("Lists pairwise rulesets")
+        .role(Role::Viewer)
+        .errors(READING)
+        .get("/{name}", show)
+        .summary("Shows a pairwise ruleset")
+        .role(Role::Viewer)
+        .errors(&[ErrorCode::NotFound])
+        .errors(READING)
+        .put("/{name}", change)
+        .summary("Changes a pairwise ruleset")
+        .role(Role::Editor)
+        .errors(&[ErrorCode::NotFound, ErrorCode::Conflict])
+        .errors(READING)
+        .delete("/{name}", delete)
+        .summary("Deletes a pairwise ruleset, with the cluster rulesets that name it")
+        .role(Role::Editor)
+        .errors(&[ErrorCode::NotFound, ErrorCode::Conflict])
+        .errors(READING)
+}
+
+#[derive(Serialize, Deserialize, JsonSchema)]
+struct NewRuleset {
+    name: String,
+    /// Three numbers separated by dots.
+    version: String,
+    description: Option<String>,
+    schema_name: String,
+    rules: Objects,
+}
+
+/// What is given, and not null, replaces what is stored. The schema stays.
+#[derive(Deserialize, JsonSchema)]
+struct RulesetUpdate {
+    version: Option<String>,
+    description: Option<String>,
+    rules: Option<Objects>,
+}
+
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Ruleset")]
+struct RulesetView {
+    id: i64,
+    name: Name,
+    version: String,
+    description: Option<String>,
+    schema_name: Name,
+    rules: Vec<Value>,
+    created_at: Moment,
+    updated_at: Moment,
+    /// Only there, and true, if no evaluation can use it.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    invalid: bool,
+}
+
+impl From<Stored<Ruleset>> for RulesetView {
+    fn from(stored: Stored<Ruleset>) -> Self {
+        let Ruleset { name, version, description, schema_name, rules, invalid } = stored.content;
+        let (created_at, updated_at) = (Moment(stored.created_at), Moment(stored.updated_at));
+        Self {
+            id: stored.id,
+            name,
+            version,
+            description,
+            schema_name,
+            rules,
+            created_at,
+            updated_at,
+            invalid,
+        }
+    }
+}
+
+async fn create(
+    State(ledger): State<Ledger>,
+    repeatable: Repeatable,
+    Query(writing): Query<Writing>,
+    Json(body): Json<NewRuleset>,
+) -> Result<Tagged<Created<Warned<RulesetView>>>, Refusal> {
+    let origin = repeatable.origin(&(&writing, &body))?;
+    let (own, schema_name) = (name("name", &body.name)?, name("schema_name", &body.schema_name)?);
+    let NewRuleset { version, description, rules: Objects(rules), .. } = body;
+    let ruleset = Ruleset { name: own.clone(), version, description, schema_name, rules, invalid: false };
+    let command = CreateRuleset { ruleset, strictness: writing.validate };
+    let written = ledger.carry_out(&command, &origin).await?;
+    let stored = find::<Ruleset>(&ledger, &own).await?;
+    Ok(Tagged { tag: stored.tag, answer: Created(Warned::new(stored.into(), written.warnings)) })
+}
+
+async fn list(State(ledger): State<Ledger>, paging: Paging) -> Result<Listing<RulesetView>, Refusal> {
+    let mut snapshot = ledger.snapshot().await?;
+    let total = snapshot.count::<Ruleset>().await?;
+    let rows = snapshot.page::<Ruleset>(paging.page).await?.into_iter().map(RulesetView::from).collect();
+    Ok(Listing { rows, total, paging })
+}
+
+async fn show(
+    State(ledger): State<Ledger>,
+    Named(name): Named,
+    seen: IfNoneMatch,
+) -> Result<Tagged<Found<RulesetView>>, Refusal> {
+    let stored = find::<Ruleset>(&ledger, &name).await?;
+    let tag = stored.tag;
+    let answer = if seen.has(tag) { Found::NotModified } else { Found::Thing(Json(stored.into())) };
+    Ok(Tagged { tag, answer })
+}
+
+async fn change(
+    State(ledger): State<Ledger>,
+    exchange: Exchange,
+    Named(name): Named,
+    IfMatch(precondition): IfMatch,
+    Query(Writing { validate: strictness }): Query<Writing>,
+    Json(body): Json<RulesetUpdate>,
+) -> Result<Tagged<Json<Warned<RulesetView>>>, Refusal> {
+    let RulesetUpdate { version, description, rules } = body;
+    let rules = rules.map(|Objects(rules)| rules);
+    let command = ChangeRuleset { name: name.clone(), version, description, rules, precondition, strictness };
+    let written = ledger.carry_out(&command, &origin(&exchange)).await?;
+    let stored = find::<Ruleset>(&ledger, &name).await?;
+    Ok(Tagged { tag: stored.tag, answer: Json(Warned::new(stored.into(), written.warnings)) })
+}
+
+async fn delete(
+    State(ledger): State<Ledger>,
+    exchange: Exchange,
+    Named(name): Named,
+    IfMatch(precondition): IfMatch,
+) -> Result<Json<Message>, Refusal> {
+    let command = DeleteRuleset { name: name.clone(), precondition };
+    let deleted = ledger.carry_out(&command, &origin(&exchange)).await?;
+    Ok(Message::deleted(Kind::Ruleset, &name, deleted))
+}

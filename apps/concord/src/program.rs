@@ -1,0 +1,33 @@
+//! The program: the commands of every service, and Concord's own.
+
+use mainstay_cli::{Cli, CommandError, Context, Verdict};
+
+use crate::commands;
+use crate::service::Concord;
+
+/// The program with all its commands.
+pub fn program() -> Cli<Concord> {
+    let on_files = commands::commands().into_iter().fold(Cli::new(Concord), |cli, command| {
+        let name = command.get_name().to_owned();
+        cli.command(command, move |_, matches, context| on_files(&name, matches, context))
+    });
+    commands::ABBREVIATIONS.into_iter().fold(on_files, |cli, (short, long)| cli.abbreviation(short, long))
+}
+
+/// Runs a command that works on files and never talks to a server.
+fn on_files(
+    name: &str,
+    matches: &clap::ArgMatches,
+    context: &mut Context<'_>,
+) -> Result<Verdict, CommandError> {
+    let (directory, at) = (context.directory().to_owned(), context.clock().timestamp());
+    let ending = commands::run(name, matches, &directory, at, context.data())?;
+    for line in ending.talk {
+        context.say(line);
+    }
+    match ending.code {
+        0 => Ok(Verdict::Good),
+        1 => Ok(Verdict::Bad),
+        _ => Err(CommandError::Said),
+    }
+}

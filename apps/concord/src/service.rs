@@ -1,0 +1,126 @@
+//! Concord as a service: how its parts are put together.
+
+use std::sync::Arc;
+
+use axum::extract::FromRef;
+use mainstay::life::App;
+use mainstay::telemetry::metrics::Metrics;
+use mainstay::{BuildError, Routes, Service};
+use mainstay_core::{Clock, Tasks};
+use mainstay_db::{Database, Migrations};
+use mainstay_events::EventStore;
+
+use crate::engine::WorkersError;
+use crate::evaluation::{Evaluator, EvaluatorLimits};
+use crate::import::Importer;
+use crate::ledger::Ledger;
+use crate::read::export::ExportLimits;
+use crate::read::projection::ReadModel;
+use crate::settings::ConcordSettings;
+use crate::{api, demo, pages};
+
+/// The service.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Concord;
+
+impl Service for Concord {
+    const NAME: &'static str = "concord";
+    const VERSION: &'static str = env!("CARGO_PKG_VERSION");
+    const ABOUT: &'static str =
+        "Catalogues of things, rules that say which of them go together, and the answers.";
+
+    type Settings = ConcordSettings;
+    type State = Catalogues;
+
+    fn routes(&self) -> Routes<Catalogues> {
+        api::routes().merge(pages::routes())
+    }
+
+    fn migrations(&self) -> Migrations {
+        migrations()
+    }
+
+    async fn build(&self, app: &mut App<ConcordSettings>) -> Result<Catalogues, BuildError> {
+        let settings = Arc::clone(app.settings());
+        let surroundings = Surroundings {
+            database: app.database().clone(),
+            clock: app.clock().clone(),
+            tasks: app.tasks().clone(),
+            metrics: app.metrics().clone(),
+        };
+        let catalogues = Catalogues::open(surroundings, &settings)?;
+        if settings.demo_data {
+            demo::fill_if_empty(&catalogues).await?;
+        }
+        Ok(catalogues)
+    }
+}
+
+/// The schema: the log's own tables, then the read model.
+pub fn migrations() -> Migrations {
+    #[derive(rust_embed::RustEmbed)]
+    #[folder = "migrations"]
+    struct Files;
+
+    mainstay_events::migrations().and_embedded::<Files>("concord")
+}
+
+/// What the catalogues stand on.
+#[derive(Clone)]
+pub struct Surroundings {
+    /// The database, its schema current.
+    pub database: Database,
+    /// The time.
+    pub clock: Clock,
+    /// The tasks of the process.
+    pub tasks: Tasks,
+    /// The metrics.
+    pub metrics: Metrics,
+}
+
+/// What the handlers share.
+#[derive(Clone, Debug)]
+pub struct Catalogues {
+    /// Where commands are carried out and the read model is asked.
+    pub ledger: Ledger,
+    /// Imports documents.
+    pub importer: Importer,
+    /// Answers what goes together.
+    pub evaluator: Evaluator,
+    /// How large a page of an export may be.
+    pub export: ExportLimits,
+    /// The time.
+    pub clock: Clock,
+}
+
+impl Catalogues {
+    /// Opens the catalogues of a database whose schema is current.
+    ///
+    /// # Errors
+    ///
+    /// When the threads for evaluations cannot be started.
+    pub fn open(surroundings: Surroundings, settings: &ConcordSettings) -> Result<Self, WorkersError> {
+        let Surroundings { database, clock, tasks, metrics } = surroundings;
+        let evaluator = Evaluator::start(&database, &clock, &tasks, &metrics, EvaluatorLimits::default())?;
+        let events = EventStore::with_projections(database.clone(), clock.clone(), vec![Arc::new(ReadModel)]);
+        let ledger = Ledger::new(database, events);
+        let importer = Importer::new(ledger.clone(), clock.clone(), settings.max_import_items);
+        Ok(Self { ledger, importer, evaluator, export: settings.export, clock })
+    }
+}
+
+macro_rules! part {
+    ($part:ty, $field:ident) => {
+        impl FromRef<Catalogues> for $part {
+            fn from_ref(catalogues: &Catalogues) -> Self {
+                catalogues.$field.clone()
+            }
+        }
+    };
+}
+
+part!(Ledger, ledger);
+part!(Importer, importer);
+part!(Evaluator, evaluator);
+part!(ExportLimits, export);
+part!(Clock, clock);

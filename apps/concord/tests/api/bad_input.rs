@@ -1,0 +1,114 @@
+//! Bodies and targets that nobody should send: a clear error, and nothing changed.
+
+use bytes::Bytes;
+use http::{Method, StatusCode};
+use mainstay_testkit::Answer;
+use serde_json::json;
+
+use crate::support::{API, Api, on_service, schema};
+
+async fn raw(api: &Api, path: &str, content_type: &str, body: impl Into<Bytes>) -> Answer {
+    let request =
+        api.client.request(Method::POST, &format!("{API}{path}")).header("content-type", content_type);
+    api.client.send(request.body(body.into()).unwrap()).await
+}
+
+#[tokio::test]
+async fn bodies_that_are_no_json() {
+    on_service(async |api| {
+        let rows: [&[u8]; 9] = [
+            b"",
+            b"{",
+            b"{\"name\":}",
+            b"{'name': 'x'}",
+            b"\xff\xfe",
+            b"{\"name\":\"\xff\"}",
+            b"{\"name\":\"x\",\"name\":\"y\",\"version\":\"1.0.0\",\"dimensions\":[]}",
+            b"{\"name\":\"x\",\"version\":\"1.0.0\",\"dimensions\":[{\"name\":\"a\",\"name\":\"b\"}]}",
+            b"{\"name\":NaN}",
+        ];
+        for body in rows {
+            let answer = raw(api, "/schemas", "application/json", body.to_vec()).await;
+            let text = String::from_utf8_lossy(body);
+            assert_eq!((answer.status.as_u16(), answer.code()), (422, "malformed_body".to_owned()), "{text}");
+        }
+        let answer = raw(api, "/schemas", "text/plain", schema("cars").to_string()).await;
+        assert_eq!((answer.status.as_u16(), answer.code()), (415, "unsupported_media_type".to_owned()));
+        assert_eq!(
+            raw(api, "/schemas", "application/vnd.x+json", schema("cars").to_string()).await.status,
+            201
+        );
+    })
+    .await;
+}
+
+/// So many arrays inside each other.
+fn nested(levels: usize) -> String {
+    format!("{}{}", "[".repeat(levels), "]".repeat(levels))
+}
+
+#[tokio::test]
+async fn nesting_has_an_end_and_what_is_stored_comes_back() {
+    on_service(async |api| {
+        api.fill().await;
+        let item = |id: &str, levels| {
+            let body = r#"{"item_id":"ID","name":"x","attributes":{"seats":1,"deep":DEEP}}"#;
+            body.replace("ID", id).replace("DEEP", &nested(levels))
+        };
+        let path = "/catalogs/garage/items";
+        let deepest = raw(api, path, "application/json", item("deepest", 98)).await;
+        assert_eq!(deepest.status, StatusCode::CREATED, "{}", deepest.text());
+        for levels in [99, 120] {
+            let answer = raw(api, path, "application/json", item("deeper", levels)).await;
+            assert_eq!((answer.status.as_u16(), answer.code()), (422, "validation_failed".to_owned()));
+        }
+        let answer = raw(api, path, "application/json", item("abyss", 100_000)).await;
+        assert_eq!(answer.code(), "malformed_body");
+        let exported = api.read("/export/all").await;
+        api.delete("/schemas/cars").await;
+        let answer = api.post("/import/all", &exported).await;
+        assert!(!answer.text().contains("Errors"), "{}", answer.text());
+        assert_eq!(api.read("/export/all").await, exported);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn sizes_have_an_end() {
+    on_service(async |api| {
+        api.fill().await;
+        let large = "x".repeat(2 << 20);
+        let body = json!({"item_id": "large", "name": large, "attributes": {"seats": 1}});
+        let answer = api.post("/catalogs/garage/items", &body).await;
+        assert_eq!((answer.status.as_u16(), answer.code()), (413, "payload_too_large".to_owned()));
+        let row = json!({"name": "big", "version": "1.0.0", "schema_ref": "cars", "description": large, "rules": []});
+        let answer = api.post("/import/rulesets", &json!([row])).await.json();
+        assert!(answer["message"].as_str().unwrap().starts_with("Imported 0 ruleset(s). Errors: "), "{answer}");
+        let answer = raw(api, "/import/all", "application/json", vec![b' '; 20 << 20]).await;
+        assert_eq!(answer.code(), "payload_too_large");
+        let fields = "a=1&".repeat(1_000);
+        let answer = api.get(&format!("/schemas?{fields}")).await;
+        assert_eq!(answer.status, StatusCode::BAD_REQUEST, "{}", answer.text());
+        assert_eq!(api.read("/catalogs/garage/items").await, json!([]));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn targets_and_methods() {
+    on_service(async |api| {
+        for path in ["/api/v1/nothing", "/api/v1/schemas/", "/api/v1", "/api/v1/schemas/a/b", "/nothing"] {
+            assert_eq!(api.client.get(path).await.code(), "not_found", "{path}");
+        }
+        let answer = api.delete("/schemas").await;
+        assert_eq!((answer.status.as_u16(), answer.code()), (405, "method_not_allowed".to_owned()));
+        assert!(answer.header("allow").contains("GET") && answer.header("allow").contains("POST"));
+        for (path, status) in [("/schemas/%00", 400), ("/schemas/%ff", 400), ("/schemas/%c0%ae", 400)] {
+            assert_eq!(api.get(path).await.status.as_u16(), status, "{path}");
+        }
+        let long = "x".repeat(9_000);
+        assert!(matches!(api.get(&format!("/schemas/{long}")).await.status.as_u16(), 400 | 414));
+        assert_eq!(api.read("/activity").await, json!([]));
+    })
+    .await;
+}

@@ -1,0 +1,21 @@
+//! The API, through a whole service and its socket.
+//!
+//! The modules mirror the tree of URLs: what `/api/v1/schemas` does is tested in `schemas.rs`. What holds across
+//! resources has modules of its own, named after what holds.
+
+mod activity;
+mod bad_input;
+mod catalogs;
+mod cluster_rulesets;
+mod conditional;
+mod exports;
+mod home;
+mod idempotency;
+mod imports;
+mod items;
+mod lists;
+mod names;
+mod races;
+mod rulesets;
+mod schemas;
+mod support;
