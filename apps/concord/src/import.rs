@@ -24,6 +24,7 @@ pub enum Part {
 
 /// A document as `/export/all` makes it. Unknown keys are ignored.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "ImportDocument")]
 pub struct Document {
     /// Schemas.
     pub schemas: Option<Vec<Object>>,

@@ -1,11 +1,15 @@
 //! Carrying out commands: look, decide, record.
 
+use std::sync::Arc;
+
+use mainstay_core::Clock;
 use mainstay_db::{Constraint, Database, DbError};
 use mainstay_events::{AppendError, EventStore, InvalidAppend, Position, ProjectionError, ReadError};
 use uuid::Uuid;
 
 use crate::domain::{Changes, Command, DomainError};
 use crate::read::Snapshot;
+use crate::read::projection::ReadModel;
 
 /// How often a command is decided anew when others were faster.
 const ATTEMPTS: usize = 3;
@@ -63,8 +67,9 @@ pub enum LedgerError {
 }
 
 impl Ledger {
-    /// A ledger on a database and its log, whose appends keep the [read model](crate::read::projection).
-    pub fn new(database: Database, events: EventStore) -> Self {
+    /// The ledger of a database, whose appends keep the [read model](crate::read::projection).
+    pub fn open(database: Database, clock: Clock) -> Self {
+        let events = EventStore::with_projections(database.clone(), clock, vec![Arc::new(ReadModel)]);
         Self { database, events }
     }
 

@@ -14,3 +14,4 @@ pub mod program;
 pub mod read;
 pub mod service;
 pub mod settings;
+pub mod transfer;

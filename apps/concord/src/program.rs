@@ -2,8 +2,8 @@
 
 use mainstay_cli::{Cli, CommandError, Context, Verdict};
 
-use crate::commands;
 use crate::service::Concord;
+use crate::{commands, transfer};
 
 /// The program with all its commands.
 pub fn program() -> Cli<Concord> {
@@ -11,7 +11,12 @@ pub fn program() -> Cli<Concord> {
         let name = command.get_name().to_owned();
         cli.command(command, move |_, matches, context| on_files(&name, matches, context))
     });
-    commands::ABBREVIATIONS.into_iter().fold(on_files, |cli, (short, long)| cli.abbreviation(short, long))
+    let on_stores = transfer::commands().into_iter().fold(on_files, |cli, command| {
+        let name = command.get_name().to_owned();
+        cli.command(command, move |_, matches, context| transfer::run(&name, matches, context))
+    });
+    let explained = on_stores.explanations(transfer::EXPLANATIONS);
+    commands::ABBREVIATIONS.into_iter().fold(explained, |cli, (short, long)| cli.abbreviation(short, long))
 }
 
 /// Runs a command that works on files and never talks to a server.

@@ -8,14 +8,12 @@ use mainstay::telemetry::metrics::Metrics;
 use mainstay::{BuildError, Routes, Service};
 use mainstay_core::{Clock, Tasks};
 use mainstay_db::{Database, Migrations};
-use mainstay_events::EventStore;
 
 use crate::engine::WorkersError;
 use crate::evaluation::{Evaluator, EvaluatorLimits};
 use crate::import::Importer;
 use crate::ledger::Ledger;
 use crate::read::export::ExportLimits;
-use crate::read::projection::ReadModel;
 use crate::settings::ConcordSettings;
 use crate::{api, demo, pages};
 
@@ -102,8 +100,7 @@ impl Catalogues {
     pub fn open(surroundings: Surroundings, settings: &ConcordSettings) -> Result<Self, WorkersError> {
         let Surroundings { database, clock, tasks, metrics } = surroundings;
         let evaluator = Evaluator::start(&database, &clock, &tasks, &metrics, EvaluatorLimits::default())?;
-        let events = EventStore::with_projections(database.clone(), clock.clone(), vec![Arc::new(ReadModel)]);
-        let ledger = Ledger::new(database, events);
+        let ledger = Ledger::open(database, clock.clone());
         let importer = Importer::new(ledger.clone(), clock.clone(), settings.max_import_items);
         Ok(Self { ledger, importer, evaluator, export: settings.export, clock })
     }

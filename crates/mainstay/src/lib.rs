@@ -23,6 +23,7 @@ pub mod session;
 pub mod settings;
 pub mod telemetry;
 pub mod templates;
+pub mod upload;
 
 pub use controls::cors::{AllowedOrigin, CorsSettings};
 pub use controls::csrf::{CsrfFailure, CsrfMode, CsrfSecret, CsrfSecrets, CsrfSettings, CsrfTokens};
@@ -36,3 +37,4 @@ pub use pipeline::{Edge, Exchange, RequestSettings};
 pub use refusal::{Detail, ErrorCode, Refusal};
 pub use routes::{Answer, Class, Rate, Role, Routes};
 pub use service::{BuildError, Service};
+pub use upload::Upload;

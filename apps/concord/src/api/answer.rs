@@ -9,7 +9,7 @@ use schemars::{JsonSchema, SchemaGenerator};
 use serde::{Serialize, Serializer};
 
 use super::query::Paging;
-use crate::domain::{Deleted, Kind, Name, Warning};
+use crate::domain::{Deleted, Kind, Name};
 
 /// How many rows a list has in all.
 const TOTAL_COUNT: HeaderName = HeaderName::from_static("x-total-count");
@@ -53,22 +53,6 @@ impl JsonSchema for Moment {
 
     fn json_schema(_: &mut SchemaGenerator) -> schemars::Schema {
         schemars::json_schema!({"type": "string", "format": "date-time"})
-    }
-}
-
-/// A thing as it is, with what the client should know of it.
-#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
-pub(super) struct Warned<T> {
-    #[serde(flatten)]
-    thing: T,
-    /// What was stored although it is questionable.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    warnings: Vec<Warning>,
-}
-
-impl<T> Warned<T> {
-    pub(super) fn new(thing: T, warnings: Vec<Warning>) -> Self {
-        Self { thing, warnings }
     }
 }
 

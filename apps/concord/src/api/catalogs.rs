@@ -55,9 +55,13 @@ pub(super) fn routes() -> Routes<Catalogues> {
 
 #[derive(Serialize, Deserialize, JsonSchema)]
 struct NewCatalog {
+    /// Its name: 1 to 128 characters, no control characters, no path separators, no leading dot.
     name: String,
+    /// What it is for.
     description: Option<String>,
+    /// The schema of its items.
     schema_name: String,
+    /// Whatever is to be kept with it.
     metadata: Option<Object>,
 }
 
@@ -80,13 +84,16 @@ struct CatalogPatch {
 #[derive(Serialize, JsonSchema)]
 #[schemars(rename = "Catalog")]
 struct CatalogView {
+    /// Its number among the catalogs; never used again.
     id: i64,
     name: Name,
     description: Option<String>,
     schema_name: Name,
     metadata: Object,
+    /// How many items it has.
     item_count: u64,
     created_at: Moment,
+    /// When a value of it last changed. Its items have times of their own.
     updated_at: Moment,
 }
 

@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::answer::{Found, Listing, Message, Moment, Tagged, Warned};
+use super::answer::{Found, Listing, Message, Moment, Tagged};
 use super::body::{Objects, name};
 use super::path::Named;
 use super::precondition::{IfMatch, IfNoneMatch};
@@ -14,7 +14,8 @@ use super::query::{Paging, Writing};
 use super::repeat::{Repeatable, origin};
 use super::{READING, find};
 use crate::domain::{
-    ChangeClusterRuleset, ClusterRuleset, CreateClusterRuleset, DeleteClusterRuleset, Name, Stored,
+    ChangeClusterRuleset, ClusterRuleset, CreateClusterRuleset, DeleteClusterRuleset, Name, Stored, Warning,
+    Written,
 };
 use crate::ledger::Ledger;
 use crate::service::Catalogues;
@@ -50,38 +51,59 @@ pub(super) fn routes() -> Routes<Catalogues> {
 
 #[derive(Serialize, Deserialize, JsonSchema)]
 struct NewClusterRuleset {
+    /// Its name: 1 to 128 characters, no control characters, no path separators, no leading dot.
     name: String,
     /// Any text.
     version: String,
+    /// What it is for.
     description: Option<String>,
+    /// The schema that it speaks of.
     schema_name: String,
+    /// The pairwise ruleset that it is made for.
     pairwise_ruleset_name: String,
+    /// The rules: each with a name, a type and a condition.
     rules: Objects,
 }
 
 /// What is given, and not null, replaces what is stored. What it refers to stays.
 #[derive(Deserialize, JsonSchema)]
 struct ClusterRulesetUpdate {
+    /// Any text.
     version: Option<String>,
+    /// What it is for.
     description: Option<String>,
+    /// The rules, all of them.
     rules: Option<Objects>,
 }
 
 #[derive(Serialize, JsonSchema)]
 #[schemars(rename = "ClusterRuleset")]
 struct ClusterRulesetView {
+    /// Its number among the cluster rulesets; never used again.
     id: i64,
     name: Name,
     version: String,
     description: Option<String>,
     schema_name: Name,
     pairwise_ruleset_name: Name,
+    /// As they were sent.
     rules: Vec<Value>,
     created_at: Moment,
+    /// When a value of it last changed.
     updated_at: Moment,
     /// Only there, and true, if no evaluation can use it.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     invalid: bool,
+    /// Only there in answers to writes: what was stored although it is questionable.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    warnings: Vec<Warning>,
+}
+
+impl ClusterRulesetView {
+    /// With what the client should know of it.
+    fn warned(stored: Stored<ClusterRuleset>, written: Written) -> Self {
+        Self { warnings: written.warnings, ..stored.into() }
+    }
 }
 
 impl From<Stored<ClusterRuleset>> for ClusterRulesetView {
@@ -98,6 +120,7 @@ impl From<Stored<ClusterRuleset>> for ClusterRulesetView {
             created_at: Moment(stored.created_at),
             updated_at: Moment(stored.updated_at),
             invalid: ruleset.invalid,
+            warnings: Vec::new(),
         }
     }
 }
@@ -107,7 +130,7 @@ async fn create(
     repeatable: Repeatable,
     Query(writing): Query<Writing>,
     Json(body): Json<NewClusterRuleset>,
-) -> Result<Tagged<Created<Warned<ClusterRulesetView>>>, Refusal> {
+) -> Result<Tagged<Created<ClusterRulesetView>>, Refusal> {
     let origin = repeatable.origin(&(&writing, &body))?;
     let own = name("name", &body.name)?;
     let ruleset = ClusterRuleset {
@@ -122,7 +145,7 @@ async fn create(
     let command = CreateClusterRuleset { ruleset, strictness: writing.validate };
     let written = ledger.carry_out(&command, &origin).await?;
     let stored = find::<ClusterRuleset>(&ledger, &own).await?;
-    Ok(Tagged { tag: stored.tag, answer: Created(Warned::new(stored.into(), written.warnings)) })
+    Ok(Tagged { tag: stored.tag, answer: Created(ClusterRulesetView::warned(stored, written)) })
 }
 
 async fn list(State(ledger): State<Ledger>, paging: Paging) -> Result<Listing<ClusterRulesetView>, Refusal> {
@@ -155,14 +178,14 @@ async fn change(
     IfMatch(precondition): IfMatch,
     Query(Writing { validate: strictness }): Query<Writing>,
     Json(body): Json<ClusterRulesetUpdate>,
-) -> Result<Tagged<Json<Warned<ClusterRulesetView>>>, Refusal> {
+) -> Result<Tagged<Json<ClusterRulesetView>>, Refusal> {
     let ClusterRulesetUpdate { version, description, rules } = body;
     let rules = rules.map(|Objects(rules)| rules);
     let command =
         ChangeClusterRuleset { name: name.clone(), version, description, rules, precondition, strictness };
     let written = ledger.carry_out(&command, &origin(&exchange)).await?;
     let stored = find::<ClusterRuleset>(&ledger, &name).await?;
-    Ok(Tagged { tag: stored.tag, answer: Json(Warned::new(stored.into(), written.warnings)) })
+    Ok(Tagged { tag: stored.tag, answer: Json(ClusterRulesetView::warned(stored, written)) })
 }
 
 async fn delete(

@@ -6,14 +6,15 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::READING;
-use super::answer::{Found, Listing, Message, Moment, Tagged, Warned};
+use super::answer::{Found, Listing, Message, Moment, Tagged};
 use super::body::name;
 use super::path::{Named, NamedItem};
 use super::precondition::{IfMatch, IfNoneMatch};
 use super::query::{Paging, Writing};
 use super::repeat::{Repeatable, origin};
 use crate::domain::{
-    Catalog, ChangeItem, CreateItem, DeleteItem, DomainError, Item, Kind, Name, Object, Stored,
+    Catalog, ChangeItem, CreateItem, DeleteItem, DomainError, Item, Kind, Name, Object, Stored, Warning,
+    Written,
 };
 use crate::ledger::Ledger;
 use crate::service::Catalogues;
@@ -50,9 +51,14 @@ pub(super) fn routes() -> Routes<Catalogues> {
 
 #[derive(Serialize, Deserialize, JsonSchema)]
 struct NewItem {
+    /// Its id, unique in its catalog: 1 to 128 characters, no control characters, no path separators, no
+    /// leading dot.
     item_id: String,
+    /// What people call it.
     name: String,
+    /// Its attributes, as the schema of the catalog has them.
     attributes: Object,
+    /// Whatever is to be kept with it.
     metadata: Option<Object>,
 }
 
@@ -67,6 +73,7 @@ struct ItemUpdate {
 #[derive(Serialize, JsonSchema)]
 #[schemars(rename = "Item")]
 struct ItemView {
+    /// Its number among all items; never used again.
     id: i64,
     item_id: Name,
     name: String,
@@ -74,10 +81,21 @@ struct ItemView {
     metadata: Object,
     catalog_name: Name,
     created_at: Moment,
+    /// When a value of it last changed.
     updated_at: Moment,
     /// Only there, and true, if it did not fit its schema when it was stored.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     invalid: bool,
+    /// Only there in answers to writes: what was stored although it is questionable.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    warnings: Vec<Warning>,
+}
+
+impl ItemView {
+    /// With what the client should know of it.
+    fn warned(stored: Stored<Item>, written: Written) -> Self {
+        Self { warnings: written.warnings, ..stored.into() }
+    }
 }
 
 impl From<Stored<Item>> for ItemView {
@@ -93,6 +111,7 @@ impl From<Stored<Item>> for ItemView {
             created_at: Moment(stored.created_at),
             updated_at: Moment(stored.updated_at),
             invalid: item.invalid,
+            warnings: Vec::new(),
         }
     }
 }
@@ -103,7 +122,7 @@ async fn create(
     Named(catalog_name): Named,
     Query(writing): Query<Writing>,
     Json(body): Json<NewItem>,
-) -> Result<Tagged<Created<Warned<ItemView>>>, Refusal> {
+) -> Result<Tagged<Created<ItemView>>, Refusal> {
     let origin = repeatable.origin(&(&writing, &body))?;
     let command = CreateItem {
         catalog_name,
@@ -115,7 +134,7 @@ async fn create(
     };
     let written = ledger.carry_out(&command, &origin).await?;
     let stored = find_item(&ledger, &command.catalog_name, &command.item_id).await?;
-    Ok(Tagged { tag: stored.tag, answer: Created(Warned::new(stored.into(), written.warnings)) })
+    Ok(Tagged { tag: stored.tag, answer: Created(ItemView::warned(stored, written)) })
 }
 
 async fn list(
@@ -148,13 +167,13 @@ async fn change(
     IfMatch(precondition): IfMatch,
     Query(Writing { validate: strictness }): Query<Writing>,
     Json(body): Json<ItemUpdate>,
-) -> Result<Tagged<Json<Warned<ItemView>>>, Refusal> {
+) -> Result<Tagged<Json<ItemView>>, Refusal> {
     let ItemUpdate { name, attributes, metadata } = body;
     let command =
         ChangeItem { catalog_name: catalog, item_id, name, attributes, metadata, precondition, strictness };
     let written = ledger.carry_out(&command, &origin(&exchange)).await?;
     let stored = find_item(&ledger, &command.catalog_name, &command.item_id).await?;
-    Ok(Tagged { tag: stored.tag, answer: Json(Warned::new(stored.into(), written.warnings)) })
+    Ok(Tagged { tag: stored.tag, answer: Json(ItemView::warned(stored, written)) })
 }
 
 async fn delete(

@@ -6,14 +6,16 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::answer::{Found, Listing, Message, Moment, Tagged, Warned};
+use super::answer::{Found, Listing, Message, Moment, Tagged};
 use super::body::{Objects, name};
 use super::path::Named;
 use super::precondition::{IfMatch, IfNoneMatch};
 use super::query::{Paging, Writing};
 use super::repeat::{Repeatable, origin};
 use super::{READING, find};
-use crate::domain::{ChangeRuleset, CreateRuleset, DeleteRuleset, Kind, Name, Ruleset, Stored};
+use crate::domain::{
+    ChangeRuleset, CreateRuleset, DeleteRuleset, Kind, Name, Ruleset, Stored, Warning, Written,
+};
 use crate::ledger::Ledger;
 use crate::service::Catalogues;
 
@@ -48,53 +50,64 @@ pub(super) fn routes() -> Routes<Catalogues> {
 
 #[derive(Serialize, Deserialize, JsonSchema)]
 struct NewRuleset {
+    /// Its name: 1 to 128 characters, no control characters, no path separators, no leading dot.
     name: String,
     /// Three numbers separated by dots.
     version: String,
+    /// What it is for.
     description: Option<String>,
+    /// The schema that it speaks of.
     schema_name: String,
+    /// The rules: each with a name, a type and a condition.
     rules: Objects,
 }
 
 /// What is given, and not null, replaces what is stored. The schema stays.
 #[derive(Deserialize, JsonSchema)]
 struct RulesetUpdate {
+    /// Three numbers separated by dots.
     version: Option<String>,
+    /// What it is for.
     description: Option<String>,
+    /// The rules, all of them.
     rules: Option<Objects>,
 }
 
 #[derive(Serialize, JsonSchema)]
 #[schemars(rename = "Ruleset")]
 struct RulesetView {
+    /// Its number among the rulesets; never used again.
     id: i64,
     name: Name,
     version: String,
     description: Option<String>,
     schema_name: Name,
+    /// As they were sent.
     rules: Vec<Value>,
     created_at: Moment,
+    /// When a value of it last changed.
     updated_at: Moment,
     /// Only there, and true, if no evaluation can use it.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     invalid: bool,
+    /// Only there in answers to writes: what was stored although it is questionable.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    warnings: Vec<Warning>,
+}
+
+impl RulesetView {
+    /// With what the client should know of it.
+    fn warned(stored: Stored<Ruleset>, written: Written) -> Self {
+        Self { warnings: written.warnings, ..stored.into() }
+    }
 }
 
 impl From<Stored<Ruleset>> for RulesetView {
     fn from(stored: Stored<Ruleset>) -> Self {
         let Ruleset { name, version, description, schema_name, rules, invalid } = stored.content;
         let (created_at, updated_at) = (Moment(stored.created_at), Moment(stored.updated_at));
-        Self {
-            id: stored.id,
-            name,
-            version,
-            description,
-            schema_name,
-            rules,
-            created_at,
-            updated_at,
-            invalid,
-        }
+        let (id, warnings) = (stored.id, Vec::new());
+        Self { id, name, version, description, schema_name, rules, created_at, updated_at, invalid, warnings }
     }
 }
 
@@ -103,7 +116,7 @@ async fn create(
     repeatable: Repeatable,
     Query(writing): Query<Writing>,
     Json(body): Json<NewRuleset>,
-) -> Result<Tagged<Created<Warned<RulesetView>>>, Refusal> {
+) -> Result<Tagged<Created<RulesetView>>, Refusal> {
     let origin = repeatable.origin(&(&writing, &body))?;
     let (own, schema_name) = (name("name", &body.name)?, name("schema_name", &body.schema_name)?);
     let NewRuleset { version, description, rules: Objects(rules), .. } = body;
@@ -111,7 +124,7 @@ async fn create(
     let command = CreateRuleset { ruleset, strictness: writing.validate };
     let written = ledger.carry_out(&command, &origin).await?;
     let stored = find::<Ruleset>(&ledger, &own).await?;
-    Ok(Tagged { tag: stored.tag, answer: Created(Warned::new(stored.into(), written.warnings)) })
+    Ok(Tagged { tag: stored.tag, answer: Created(RulesetView::warned(stored, written)) })
 }
 
 async fn list(State(ledger): State<Ledger>, paging: Paging) -> Result<Listing<RulesetView>, Refusal> {
@@ -139,13 +152,13 @@ async fn change(
     IfMatch(precondition): IfMatch,
     Query(Writing { validate: strictness }): Query<Writing>,
     Json(body): Json<RulesetUpdate>,
-) -> Result<Tagged<Json<Warned<RulesetView>>>, Refusal> {
+) -> Result<Tagged<Json<RulesetView>>, Refusal> {
     let RulesetUpdate { version, description, rules } = body;
     let rules = rules.map(|Objects(rules)| rules);
     let command = ChangeRuleset { name: name.clone(), version, description, rules, precondition, strictness };
     let written = ledger.carry_out(&command, &origin(&exchange)).await?;
     let stored = find::<Ruleset>(&ledger, &name).await?;
-    Ok(Tagged { tag: stored.tag, answer: Json(Warned::new(stored.into(), written.warnings)) })
+    Ok(Tagged { tag: stored.tag, answer: Json(RulesetView::warned(stored, written)) })
 }
 
 async fn delete(

@@ -6,14 +6,14 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::answer::{Found, Listing, Message, Moment, Tagged, Warned};
+use super::answer::{Found, Listing, Message, Moment, Tagged};
 use super::body::{Objects, name};
 use super::path::Named;
 use super::precondition::{IfMatch, IfNoneMatch};
 use super::query::{Paging, Writing};
 use super::repeat::{Repeatable, origin};
 use super::{READING, find};
-use crate::domain::{ChangeSchema, CreateSchema, DeleteSchema, Kind, Name, Schema, Stored};
+use crate::domain::{ChangeSchema, CreateSchema, DeleteSchema, Kind, Name, Schema, Stored, Warning, Written};
 use crate::ledger::Ledger;
 use crate::service::Catalogues;
 
@@ -48,41 +48,61 @@ pub(super) fn routes() -> Routes<Catalogues> {
 
 #[derive(Serialize, Deserialize, JsonSchema)]
 struct NewSchema {
+    /// Its name: 1 to 128 characters, no control characters, no path separators, no leading dot.
     name: String,
     /// Three numbers separated by dots.
     version: String,
+    /// What it is for.
     description: Option<String>,
+    /// The dimensions: each with a name, a type, and what the type needs.
     dimensions: Objects,
 }
 
 /// What is given, and not null, replaces what is stored.
 #[derive(Deserialize, JsonSchema)]
 struct SchemaUpdate {
+    /// Three numbers separated by dots.
     version: Option<String>,
+    /// What it is for.
     description: Option<String>,
+    /// The dimensions, all of them.
     dimensions: Option<Objects>,
 }
 
 #[derive(Serialize, JsonSchema)]
 #[schemars(rename = "Schema")]
 struct SchemaView {
+    /// Its number among the schemas; never used again.
     id: i64,
     name: Name,
     version: String,
     description: Option<String>,
+    /// As they were sent.
     dimensions: Vec<Value>,
     created_at: Moment,
+    /// When a value of it last changed.
     updated_at: Moment,
     /// Only there, and true, if no evaluation can use it.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     invalid: bool,
+    /// Only there in answers to writes: what was stored although it is questionable.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    warnings: Vec<Warning>,
+}
+
+impl SchemaView {
+    /// With what the client should know of it.
+    fn warned(stored: Stored<Schema>, written: Written) -> Self {
+        Self { warnings: written.warnings, ..stored.into() }
+    }
 }
 
 impl From<Stored<Schema>> for SchemaView {
     fn from(stored: Stored<Schema>) -> Self {
         let Schema { name, version, description, dimensions, invalid } = stored.content;
         let (created_at, updated_at) = (Moment(stored.created_at), Moment(stored.updated_at));
-        Self { id: stored.id, name, version, description, dimensions, created_at, updated_at, invalid }
+        let (id, warnings) = (stored.id, Vec::new());
+        Self { id, name, version, description, dimensions, created_at, updated_at, invalid, warnings }
     }
 }
 
@@ -125,14 +145,14 @@ async fn change(
     IfMatch(precondition): IfMatch,
     Query(Writing { validate: strictness }): Query<Writing>,
     Json(body): Json<SchemaUpdate>,
-) -> Result<Tagged<Json<Warned<SchemaView>>>, Refusal> {
+) -> Result<Tagged<Json<SchemaView>>, Refusal> {
     let SchemaUpdate { version, description, dimensions } = body;
     let dimensions = dimensions.map(|Objects(dimensions)| dimensions);
     let command =
         ChangeSchema { name: name.clone(), version, description, dimensions, precondition, strictness };
     let written = ledger.carry_out(&command, &origin(&exchange)).await?;
     let stored = find::<Schema>(&ledger, &name).await?;
-    Ok(Tagged { tag: stored.tag, answer: Json(Warned::new(stored.into(), written.warnings)) })
+    Ok(Tagged { tag: stored.tag, answer: Json(SchemaView::warned(stored, written)) })
 }
 
 async fn delete(

@@ -23,6 +23,8 @@ mod schema;
 mod stored;
 pub mod stream;
 mod strictness;
+#[cfg(test)]
+mod tests;
 
 pub use bounds::{MAX_CONTENT_BYTES, MAX_CONTENT_DEPTH, check_bounds, json_bytes};
 pub use catalog::{ChangeCatalog, CreateCatalog, DeleteCatalog, PatchCatalog};

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use schemars::JsonSchema;
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
 
 /// The key of something stored: of a schema, a ruleset, a catalogue, or of an item in its catalogue.
@@ -17,7 +17,7 @@ use serde::{Deserialize, Serialize};
 /// assert_eq!(Name::parse("../etc"), Err(NameError::LeadingDot));
 /// # Ok::<(), NameError>(())
 /// ```
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String")]
 pub struct Name(String);
 
@@ -83,6 +83,20 @@ impl TryFrom<String> for Name {
 
     fn try_from(text: String) -> Result<Self, NameError> {
         Self::parse(text)
+    }
+}
+
+impl JsonSchema for Name {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "Name".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({"type": "string", "minLength": 1, "maxLength": Self::MAX_CHARACTERS})
     }
 }
 

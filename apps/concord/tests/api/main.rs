@@ -3,6 +3,8 @@
 //! The modules mirror the tree of URLs: what `/api/v1/schemas` does is tested in `schemas.rs`. What holds across
 //! resources has modules of its own, named after what holds.
 
+#![expect(clippy::unwrap_used, reason = "a test ends where its ground gives way")]
+
 mod activity;
 mod bad_input;
 mod catalogs;

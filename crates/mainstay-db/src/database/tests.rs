@@ -206,6 +206,19 @@ async fn a_dropped_future_rolls_back_and_frees_its_connection() {
 }
 
 #[tokio::test]
+async fn a_transaction_is_rolled_back_however_often_that_happens() {
+    let database = with_table(&DatabaseSettings::in_memory()).await;
+    for round in 0..3_000 {
+        let mut write = database.write().await.expect("the writer");
+        let inserted = query("insert into part (name) values ('a')").execute(&mut write).await;
+        assert_eq!(inserted.expect("room for it"), 1, "round {round}");
+        drop(write);
+    }
+    insert(&database, "a").await.expect("the connection still works");
+    assert_eq!(count(&database).await, 1);
+}
+
+#[tokio::test]
 async fn exhausted_pools_answer_in_time_and_the_probe_all_the_same() {
     let database = with_table(&impatient()).await;
     let write = database.write().await.expect("the writer");

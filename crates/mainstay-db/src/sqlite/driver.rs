@@ -155,7 +155,12 @@ impl Driver {
         // One poll puts the command into the queue (one statement at a time is in it, of fifty places), and
         // the thread works through its queue whether or not an answer is awaited. After a commit that was
         // already under way, and where SQLite rolled back by itself, the statement fails, as it should.
-        let _ = query("rollback").execute(&mut self.connection).now_or_never();
+        //
+        // Not from the cache of statements: a statement counts its steps over all its runs, so one in some
+        // thousand rollbacks would come by the progress handler, find itself interrupted, and leave the
+        // transaction open for ever.
+        let rollback = query("rollback").persistent(false);
+        let _ = rollback.execute(&mut self.connection).now_or_never();
     }
 
     /// Waits until the queue is worked off, and makes an abandoned connection good again.

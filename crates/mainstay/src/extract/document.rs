@@ -1,35 +1,51 @@
 //! JSON text to a value, stricter than the parser alone.
 
+use std::cell::Cell;
 use std::fmt;
 
 use serde::Deserializer;
 use serde::de::{DeserializeSeed, Error, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Number, Value};
 
+/// The most values of a document. In memory a value takes up to a hundred times the two bytes it takes in a text, so
+/// a limit on the text alone would not be one on the memory.
+const MAX_VALUES: usize = 500_000;
+
 /// Parses one JSON document. Beyond the parser's own rules (UTF-8, at most 128 levels, nothing behind the
-/// document) an object that names a member twice is refused: which of the two was meant nobody can know.
+/// document) an object that names a member twice is refused: which of the two was meant nobody can know. So is a
+/// document of more than half a million values.
 ///
 /// # Errors
 ///
 /// The parser's, with line and column.
 pub(super) fn parse(text: &[u8]) -> Result<Value, serde_json::Error> {
+    parse_within(text, MAX_VALUES)
+}
+
+fn parse_within(text: &[u8], values: usize) -> Result<Value, serde_json::Error> {
     let mut parser = serde_json::Deserializer::from_slice(text);
-    let value = Strict.deserialize(&mut parser)?;
+    let value = Strict { left: &Cell::new(values) }.deserialize(&mut parser)?;
     parser.end()?;
     Ok(value)
 }
 
-struct Strict;
+#[derive(Clone, Copy)]
+struct Strict<'a> {
+    /// How many more values there may be.
+    left: &'a Cell<usize>,
+}
 
-impl<'de> DeserializeSeed<'de> for Strict {
+impl<'de> DeserializeSeed<'de> for Strict<'_> {
     type Value = Value;
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Value, D::Error> {
+        let left = self.left.get().checked_sub(1).ok_or_else(|| D::Error::custom("too many values"))?;
+        self.left.set(left);
         deserializer.deserialize_any(self)
     }
 }
 
-impl<'de> Visitor<'de> for Strict {
+impl<'de> Visitor<'de> for Strict<'_> {
     type Value = Value;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -66,7 +82,7 @@ impl<'de> Visitor<'de> for Strict {
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut elements: A) -> Result<Value, A::Error> {
         let mut array = Vec::new();
-        while let Some(element) = elements.next_element_seed(Self)? {
+        while let Some(element) = elements.next_element_seed(self)? {
             array.push(element);
         }
         Ok(Value::Array(array))
@@ -78,7 +94,7 @@ impl<'de> Visitor<'de> for Strict {
             if object.contains_key(&name) {
                 return Err(A::Error::custom(format_args!("the member {name:?} is named twice")));
             }
-            let value = members.next_value_seed(Self)?;
+            let value = members.next_value_seed(self)?;
             object.insert(name, value);
         }
         Ok(Value::Object(object))
@@ -106,6 +122,17 @@ mod tests {
         }
         assert!(parse(&vec![b'['; 100_000]).unwrap_err().to_string().starts_with("recursion limit"));
         assert!(parse(b"\"\xff\"").is_err());
+    }
+
+    #[test]
+    fn values_are_counted() {
+        for (text, values) in [("1", 1), ("[]", 1), ("[1,2]", 3), (r#"{"a":[{"b":null}]}"#, 4)] {
+            assert!(parse_within(text.as_bytes(), values).is_ok(), "{text}");
+            let refused = parse_within(text.as_bytes(), values - 1).unwrap_err().to_string();
+            assert!(refused.starts_with("too many values"), "{text}: {refused}");
+        }
+        let many = [b"[0".as_slice(), &b",0".repeat(MAX_VALUES), b"]"].concat();
+        assert!(parse(&many).is_err());
     }
 
     #[test]

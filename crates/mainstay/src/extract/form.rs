@@ -6,10 +6,11 @@ use schemars::{JsonSchema, SchemaGenerator};
 use serde::de::DeserializeOwned;
 
 use super::{body, query};
+use crate::controls::csrf;
 use crate::routes::{DescribeRequest, Operation};
 use crate::{ErrorCode, Refusal};
 
-/// The fields of a form sent as `application/x-www-form-urlencoded`.
+/// The fields of a form sent as `application/x-www-form-urlencoded`, without the token against request forgery.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Form<T>(pub T);
 
@@ -25,7 +26,7 @@ where
     async fn from_request(request: Request<Body>, _: &S) -> Result<Self, Refusal> {
         body::expect_type(request.headers(), |essence| essence == FORM, FORM)?;
         let fields = body::read(request.into_body()).await?;
-        query::fields(&fields).map(Self)
+        query::fields(&csrf::without_token(&fields)).map(Self)
     }
 }
 

@@ -8,8 +8,7 @@ use schemars::{JsonSchema, SchemaGenerator};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::{body, document, misshapen};
-use crate::refusal::Detail;
+use super::{body, read_json, shaped};
 use crate::routes::{DescribeRequest, DescribeResponse, Operation};
 use crate::{Answer, ErrorCode, Refusal};
 
@@ -18,7 +17,7 @@ use crate::{Answer, ErrorCode, Refusal};
 /// | body of the request | refusal |
 /// |---|---|
 /// | content type other than `application/json` or `application/…+json` | `unsupported_media_type` |
-/// | no JSON, or an object that names a member twice | `malformed_body` |
+/// | no JSON, an object that names a member twice, more than half a million values | `malformed_body` |
 /// | JSON of another shape | `validation_failed`, with the field |
 /// | too large, too slow | `payload_too_large`, `request_timeout` |
 #[derive(Clone, Copy, Debug, Default)]
@@ -40,10 +39,7 @@ where
     async fn from_request(request: Request<Body>, _: &S) -> Result<Self, Refusal> {
         body::expect_type(request.headers(), is_json, JSON)?;
         let text = body::read(request.into_body()).await?;
-        let value = document::parse(&text).map_err(|error| {
-            Refusal::new(ErrorCode::MalformedBody).detail(Detail::new("", "malformed", error.to_string()))
-        })?;
-        serde_path_to_error::deserialize(value).map(Self).map_err(|error| misshapen(&error))
+        shaped(read_json(&text)?).map(Self)
     }
 }
 

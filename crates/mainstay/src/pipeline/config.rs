@@ -7,6 +7,7 @@ use mainstay_core::settings::{Explanation, Problem, Reader, Section};
 use crate::controls::client::TrustedProxies;
 use crate::controls::host::AllowedHosts;
 use crate::controls::target::TargetLimits;
+use crate::upload::UploadSettings;
 
 /// The codes of this section.
 pub(crate) const EXPLANATIONS: &[Explanation] = &[
@@ -42,6 +43,8 @@ pub struct RequestSettings {
     pub target: TargetLimits,
     /// Most bytes of a body.
     pub body_bytes: u64,
+    /// Most bytes of a body that brings files.
+    pub upload: UploadSettings,
     /// From the first look at a body to its last byte.
     pub body_time: Duration,
     /// From the arrival of a request to the head of its answer.
@@ -82,6 +85,7 @@ impl Section for RequestSettings {
                     .too_high("a few requests at once fill the memory")
                     .read(),
             ),
+            upload: UploadSettings::read(reader),
             body_time: reader
                 .field("BODY_READ_TIMEOUT")
                 .doc("From the first look at a body to its last byte. A slower client gets 408.")
@@ -124,6 +128,7 @@ impl Default for RequestSettings {
             trusted_proxies: TrustedProxies::default(),
             target: TargetLimits { query_bytes: 4096, query_fields: 100 },
             body_bytes: megabytes(10.0),
+            upload: UploadSettings::default(),
             body_time: Duration::from_secs(20),
             timeout: Duration::from_mins(1),
         }
@@ -150,7 +155,7 @@ fn trusted_proxies(reader: &mut Reader<'_>) -> TrustedProxies {
 
 /// Whole bytes of a number of mebibytes whose bounds are checked.
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "bounded to 0.001..=1024")]
-fn megabytes(number: f64) -> u64 {
+pub(crate) fn megabytes(number: f64) -> u64 {
     (number * 1024.0 * 1024.0) as u64
 }
 

@@ -56,6 +56,9 @@ impl Answer {
 
 /// What an extractor tells the API reference.
 pub trait DescribeRequest {
+    /// Whether the body brings files, so that `MAX_UPLOAD_SIZE_MB` bounds it rather than `MAX_REQUEST_SIZE_MB`.
+    const IS_UPLOAD: bool = false;
+
     /// Adds parameters, bodies and the codes that this extractor refuses with. By default: nothing.
     fn describe(operation: &mut Operation, schemas: &mut SchemaGenerator) {
         let _ = (operation, schemas);
@@ -70,6 +73,9 @@ pub trait DescribeResponse {
 
 /// A handler that can describe itself: every axum handler whose extractors and answer can.
 pub trait Endpoint<T, S>: Handler<T, S> {
+    /// Whether one of its extractors takes files.
+    const IS_UPLOAD: bool;
+
     /// Describes the route by the handler's types.
     fn describe(operation: &mut Operation, schemas: &mut SchemaGenerator);
 }
@@ -78,7 +84,9 @@ pub trait Endpoint<T, S>: Handler<T, S> {
 #[derive(Clone, Copy)]
 pub(crate) struct Describe {
     name: fn() -> &'static str,
-    describe: fn(&mut Operation, &mut SchemaGenerator),
+    fill: fn(&mut Operation, &mut SchemaGenerator),
+    /// Whether the handler takes files.
+    pub(crate) is_upload: bool,
 }
 
 impl Describe {
@@ -86,12 +94,12 @@ impl Describe {
     where
         H: Endpoint<T, S>,
     {
-        Self { name: std::any::type_name::<H>, describe: H::describe }
+        Self { name: std::any::type_name::<H>, fill: H::describe, is_upload: H::IS_UPLOAD }
     }
 
     pub(crate) fn run(self, schemas: &mut SchemaGenerator) -> Operation {
         let mut operation = Operation { name: self.name(), ..Operation::default() };
-        (self.describe)(&mut operation, schemas);
+        (self.fill)(&mut operation, schemas);
         operation
     }
 
@@ -130,6 +138,8 @@ where
     Output: Future<Output = Answer>,
     Answer: DescribeResponse,
 {
+    const IS_UPLOAD: bool = false;
+
     fn describe(operation: &mut Operation, schemas: &mut SchemaGenerator) {
         Answer::describe(operation, schemas);
     }
@@ -144,6 +154,8 @@ macro_rules! endpoint {
             Answer: DescribeResponse,
             $($extractor: DescribeRequest,)+
         {
+            const IS_UPLOAD: bool = $($extractor::IS_UPLOAD)||+;
+
             fn describe(operation: &mut Operation, schemas: &mut SchemaGenerator) {
                 $($extractor::describe(operation, schemas);)+
                 Answer::describe(operation, schemas);

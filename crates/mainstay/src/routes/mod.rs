@@ -154,7 +154,8 @@ where
         self.adjust(|entry| entry.policy.deadline = Some(deadline))
     }
 
-    /// How many bytes of body the route takes, where the service's own limit does not fit.
+    /// How many bytes of body the route takes, where the service's own limit does not fit. A handler that takes
+    /// an [`Upload`](crate::Upload) has the limit of uploads without being told.
     pub fn body_bytes(self, bytes: u64) -> Self {
         self.adjust(|entry| entry.policy.body_bytes = Some(bytes))
     }

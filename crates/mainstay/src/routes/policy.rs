@@ -16,7 +16,7 @@ pub struct RoutePolicy {
     pub limit: Class,
     /// How long a handler may take; `None` takes the service's own limit.
     pub deadline: Option<Duration>,
-    /// How many bytes of body; `None` takes the service's own limit.
+    /// How many bytes of body; `None` takes the service's own limit, that of uploads where the handler takes one.
     pub body_bytes: Option<u64>,
     /// What caches may keep.
     pub cache: Cache,

@@ -142,6 +142,7 @@ impl Row {
 
     fn new<S>(entry: &Entry<S>, settings: &RequestSettings, meter: &HttpMeter) -> Self {
         let policy = entry.policy.clone();
+        let own_bytes = if entry.describe.is_upload { settings.upload.bytes } else { settings.body_bytes };
         Self {
             method: entry.method.clone(),
             path: entry.path.clone(),
@@ -150,10 +151,7 @@ impl Row {
             summary: entry.summary,
             errors: entry.errors.clone(),
             deadline: policy.deadline.unwrap_or(settings.timeout),
-            body: BodyLimits {
-                bytes: policy.body_bytes.unwrap_or(settings.body_bytes),
-                time: settings.body_time,
-            },
+            body: BodyLimits { bytes: policy.body_bytes.unwrap_or(own_bytes), time: settings.body_time },
             demanded: policy.demanded(),
             policy,
             describe: Some(entry.describe),
@@ -226,7 +224,11 @@ fn checked<S>(routes: Routes<S>) -> Result<Vec<Entry<S>>, Vec<RouteProblem>> {
     let mut paths: Vec<_> = entries.iter().map(|entry| entry.path.as_str()).collect();
     paths.dedup();
     for path in paths {
-        let taken = if path.starts_with('/') { matcher.insert(path, ()).map_err(|error| error.to_string()) } else { Err("it does not begin with /".to_owned()) };
+        let taken = if path.starts_with('/') {
+            matcher.insert(path, ()).map_err(|error| error.to_string())
+        } else {
+            Err("it does not begin with /".to_owned())
+        };
         problems.extend(taken.err().map(|reason| RouteProblem::Path { path: path.to_owned(), reason }));
     }
     if problems.is_empty() { Ok(entries) } else { Err(problems) }

@@ -48,7 +48,7 @@ pub(super) enum Presented {
 impl SessionCookie {
     /// The cookie of a service that people reach by `https`, or not; in a strict environment it is for `https` in
     /// any case.
-    pub fn new(is_https: bool, is_strict: bool) -> Self {
+    pub const fn new(is_https: bool, is_strict: bool) -> Self {
         Self { secure: is_https || is_strict }
     }
 

@@ -33,6 +33,16 @@ impl Part {
     /// All of them.
     pub const ALL: [Self; 4] = [Self::Schemas, Self::Rulesets, Self::ClusterRulesets, Self::Catalogs];
 
+    /// The key in a document that holds everything.
+    pub fn key(self) -> &'static str {
+        match self {
+            Self::Schemas => "schemas",
+            Self::Rulesets => "rulesets",
+            Self::ClusterRulesets => "cluster_rulesets",
+            Self::Catalogs => "catalogs",
+        }
+    }
+
     fn as_str(self) -> &'static str {
         match self {
             Self::Schemas => "schemas",

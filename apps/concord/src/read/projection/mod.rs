@@ -7,6 +7,8 @@
 mod catalogs;
 mod items;
 mod named;
+#[cfg(test)]
+mod tests;
 
 use mainstay_db::Connection;
 use mainstay_events::{Applying, InlineProjection, ProjectionError, RecordedEvent};

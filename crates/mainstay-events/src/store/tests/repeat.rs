@@ -68,3 +68,17 @@ async fn ids_are_forgotten_after_a_week() {
     let row = query("select count(*) from es_append").fetch_one(&mut read).await.expect("a count");
     assert_eq!(row.get::<i64>(0).expect("a number"), 4, "only the new ones are left");
 }
+
+#[tokio::test]
+async fn an_earlier_append_can_be_asked_for() {
+    let store = store().await;
+    let id = random::uuid(&Clock::system());
+    assert_eq!(store.recall(id, [7; 32]).await.expect("an answer"), None);
+    let first = store.append(noting("a", 1).idempotent_as(id, [7; 32])).await.expect("an append");
+    store.append(noting("a", 2)).await.expect("another");
+    let earlier = store.recall(id, [7; 32]).await.expect("an answer").expect("the append");
+    assert!(earlier.repeated);
+    assert_eq!((earlier.first, earlier.last, earlier.versions), (first.first, first.last, first.versions));
+    let other = store.recall(id, [8; 32]).await;
+    assert!(matches!(other, Err(AppendError::IdempotencyConflict { .. })), "{other:?}");
+}

@@ -8,6 +8,7 @@
 //!
 //! So a page puts the hidden field before all others, and an upload of any size streams to its handler.
 
+use std::borrow::Cow;
 use std::collections::VecDeque;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
@@ -51,6 +52,16 @@ fn in_fields(bytes: &[u8]) -> Found {
     let mut values = form_urlencoded::parse(bytes).filter(|(name, _)| name == FIELD).map(|(_, value)| value);
     let value = values.next();
     if values.next().is_some() { Err(CsrfFailure::TokenDoubled) } else { Ok(value.map(String::from)) }
+}
+
+/// URL-encoded fields without the token: it is no field of the application's, which may refuse unknown ones.
+pub(crate) fn without_token(fields: &[u8]) -> Cow<'_, [u8]> {
+    if !form_urlencoded::parse(fields).any(|(name, _)| name == FIELD) {
+        return Cow::Borrowed(fields);
+    }
+    let others = form_urlencoded::parse(fields).filter(|(name, _)| name != FIELD);
+    let written = form_urlencoded::Serializer::new(String::new()).extend_pairs(others).finish();
+    Cow::Owned(written.into_bytes())
 }
 
 /// Reads as much as the first part needs.

@@ -59,10 +59,12 @@ pub use config::{CsrfMode, CsrfSettings};
 pub use desk::CsrfTokens;
 pub(crate) use desk::TokenDesk;
 pub use failure::CsrfFailure;
+pub(crate) use form::without_token;
 pub use secret::{CsrfSecret, CsrfSecrets};
 
 use crate::controls::origin::Origin;
 use crate::keys::{Keys, Mac, Purpose};
+use crate::session::{Session, Standing};
 use crate::telemetry::metrics::Family;
 use crate::{Exchange, Refusal};
 use form::Found;
@@ -227,6 +229,19 @@ fn has_bearer(headers: &HeaderMap) -> bool {
 }
 
 impl SessionShown {
+    /// What a request shows of a session that was opened for it.
+    ///
+    /// A cookie whose session could not be looked up counts as one of no live session: it must not pass for none.
+    pub(crate) fn of(session: &Session) -> Self {
+        match session.standing() {
+            Standing::Absent => Self::None,
+            Standing::Refused(_) | Standing::Unknown => Self::Dead,
+            Standing::Anonymous | Standing::SignedIn(_) => {
+                session.csrf_secrets().map_or(Self::Dead, Self::Live)
+            }
+        }
+    }
+
     fn secrets(&self) -> Option<&CsrfSecrets> {
         match self {
             Self::Live(secrets) => Some(secrets),

@@ -91,6 +91,14 @@ impl SecurityHeaders {
         Self { fixed }
     }
 
+    /// The headers as lines of HTTP/1.1, for answers to what never became a request.
+    pub(crate) fn lines(&self) -> String {
+        let values =
+            self.fixed.iter().filter_map(|(name, value)| Some((name.as_str(), value.to_str().ok()?)));
+        let values = values.chain([(header::CONTENT_SECURITY_POLICY.as_str(), API_POLICY)]);
+        values.fold(String::new(), |lines, (name, value)| lines + name + ": " + value + "\r\n")
+    }
+
     /// Writes the headers on an answer by the tables above. `has_waiver` is whether the route waives the control,
     /// `nonce` that of the exchange, if anybody asked for one.
     pub(crate) fn seal(&self, has_waiver: bool, nonce: Option<&PageNonce>, headers: &mut HeaderMap) {

@@ -35,9 +35,12 @@ fn every_answer_has_them_all() {
     ];
     let headers = sealed(false, None, &[]);
     assert_eq!(headers.len(), expected.len());
+    let lines = SecurityHeaders::new(&YEAR, true).lines();
     for (name, value) in expected {
         assert_eq!(headers[name], value, "{name}");
+        assert!(lines.contains(&format!("{name}: {value}\r\n")), "{lines}");
     }
+    assert_eq!(lines.matches("\r\n").count(), expected.len());
 }
 
 #[test]

@@ -19,7 +19,7 @@ use crate::session::token::TokenId;
 const SHARDS: usize = 16;
 
 /// Most users of whom it is remembered that their sessions are to be forgotten.
-const MAX_MARKS: usize = 65_536;
+pub(super) const MAX_MARKS: usize = 65_536;
 
 /// Allows to bring back what is read from the store from now on.
 #[derive(Clone, Copy, Debug)]
@@ -127,5 +127,10 @@ impl MemoryCache {
         let index = usize::try_from(self.hasher.hash_one(token) % SHARDS as u64).unwrap_or_default();
         let mut shard = self.shards[index].lock().unwrap_or_else(PoisonError::into_inner);
         work(&mut shard)
+    }
+
+    #[cfg(test)]
+    pub(super) fn len(&self) -> usize {
+        self.shards.iter().map(|shard| shard.lock().unwrap().len()).sum()
     }
 }

@@ -36,7 +36,7 @@ impl Session {
     /// # Errors
     ///
     /// When the value does not become JSON, there is no room for it, the name is no name, or it is too late.
-    pub fn set<T: Serialize>(&self, name: &str, value: &T) -> Result<(), SessionError> {
+    pub fn set<T: Serialize + ?Sized>(&self, name: &str, value: &T) -> Result<(), SessionError> {
         let value = serde_json::to_value(value);
         let value = value.map_err(|source| SessionError::Value { name: name.to_owned(), source })?;
         self.edit(name, |staged| staged.set(name, value.clone()))

@@ -91,3 +91,18 @@ async fn what_is_refused_for_its_source_is_not_read() {
     let verdict = world.verdict(world.session("live"), false, request.body(endless).unwrap()).await;
     assert_eq!(verdict, "origin");
 }
+
+#[test]
+fn an_application_does_not_see_the_token() {
+    let rows = [
+        ("", ""),
+        ("a=1&b=%20+&a=2", "a=1&b=%20+&a=2"),
+        ("csrf_token=x", ""),
+        ("csrf_token=x&a=%C3%A9+b%26c&d", "a=%C3%A9+b%26c&d="),
+        ("a=1&csrf%5Ftoken=x&csrf_token", "a=1"),
+        ("csrf_tokens=x&token=y", "csrf_tokens=x&token=y"),
+    ];
+    for (fields, expected) in rows {
+        assert_eq!(without_token(fields.as_bytes()), expected.as_bytes(), "{fields}");
+    }
+}

@@ -5,6 +5,7 @@ mod django;
 mod due;
 mod forms;
 mod matrix;
+mod session;
 mod settings;
 mod source;
 mod tokens;
