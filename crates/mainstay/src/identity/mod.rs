@@ -24,6 +24,7 @@ mod identity;
 mod note;
 pub mod password;
 pub mod provider;
+pub mod routes;
 mod sign_in;
 #[cfg(test)]
 mod tests;

@@ -15,14 +15,14 @@ const NAME: &str = "mainstay.identity";
 #[derive(Debug, Serialize, Deserialize)]
 struct Note {
     name: String,
-    role: String,
+    role: Role,
     must_change: bool,
 }
 
 /// Notes in a session whose it is.
 pub(super) fn write(session: &Session, user: &User) -> Result<(), SessionError> {
-    let (name, role) = (user.name.as_str().to_owned(), user.role.as_str().to_owned());
-    session.set(NAME, &Note { name, role, must_change: user.must_change })
+    let User { name, role, must_change, .. } = user;
+    session.set(NAME, &Note { name: name.as_str().to_owned(), role: *role, must_change: *must_change })
 }
 
 impl Identity {
@@ -33,7 +33,7 @@ impl Identity {
         Some(Self {
             user: Some(subject.user),
             name: note.name.into(),
-            role: Role::named(&note.role)?,
+            role: note.role,
             how: How::Session,
             must_change: note.must_change,
         })
