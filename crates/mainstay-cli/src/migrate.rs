@@ -43,7 +43,7 @@ fn up<S: Service>(
     })?;
     let runtime = runtime::<S>(context)?;
     let (clock, by) = (context.clock().clone(), by::<S>(&runtime));
-    let migrations = service.migrations();
+    let migrations = mainstay::migrations_of(service);
     let applied = with_database(&runtime, context, async |database| {
         migrations.up(database, &clock, target.as_ref(), &by).await
     })?;
@@ -70,7 +70,7 @@ fn down<S: Service>(
         return Err(problem.help("make a backup, then say --yes").into());
     }
     let (clock, by) = (context.clock().clone(), by::<S>(&runtime));
-    let migrations = service.migrations();
+    let migrations = mainstay::migrations_of(service);
     let undone = with_database(&runtime, context, async |database| {
         migrations.down(database, &clock, steps, &by).await
     })?;
@@ -89,7 +89,7 @@ fn status<S: Service>(
     context: &mut Context<'_>,
 ) -> Result<Verdict, CommandError> {
     let runtime = runtime::<S>(context)?;
-    let migrations = service.migrations();
+    let migrations = mainstay::migrations_of(service);
     let status = with_database(&runtime, context, async |database| migrations.status(database).await)?;
     if chosen_format(matches) == "json" {
         context.json(&status.iter().map(status_json).collect::<Vec<_>>())?;
@@ -124,7 +124,7 @@ fn history<S: Service>(
 ) -> Result<Verdict, CommandError> {
     let limit = matches.get_one::<u32>("limit").copied().unwrap_or(50);
     let runtime = runtime::<S>(context)?;
-    let migrations = service.migrations();
+    let migrations = mainstay::migrations_of(service);
     let steps = with_database(&runtime, context, async |database| migrations.history(database, limit).await)?;
     if chosen_format(matches) == "json" {
         context.json(&steps.iter().map(step_json).collect::<Vec<_>>())?;

@@ -6,11 +6,8 @@
 
 pub(crate) mod body;
 pub(crate) mod client;
-#[cfg_attr(not(test), expect(dead_code, unused_imports, reason = "the pipeline does not call it yet"))]
 pub(crate) mod cors;
-#[cfg_attr(not(test), expect(dead_code, reason = "the pipeline does not call it yet"))]
 pub(crate) mod csrf;
-#[cfg_attr(not(test), expect(dead_code, reason = "the pipeline does not call it yet"))]
 pub(crate) mod headers;
 pub(crate) mod host;
 pub(crate) mod origin;
@@ -85,7 +82,7 @@ impl Control {
 
     /// Whether this version enforces the control. What it does not, `routes` and the banner say.
     pub fn is_built(self) -> bool {
-        matches!(self, Self::Host | Self::Deadline | Self::Target | Self::Body)
+        !matches!(self, Self::AddressLimit | Self::IdentityLimit)
     }
 
     /// The codes that the control refuses with.

@@ -8,16 +8,15 @@ use jiff::SignedDuration;
 use mainstay_core::{Clock, Tasks};
 use mainstay_db::{Database, DbError};
 
-use super::PasswordSettings;
 use super::audit;
 use super::error::AccountError;
-use super::note;
 use super::password::{self, HashError, Hasher, Load, Password, judge};
 use super::provider::IdentityProvider;
 use super::sign_in::{SignIn, SignInError, SignedIn};
 use super::throttle::Throttle;
 use super::token::{ApiToken, ApiTokenId, ApiTokenText, ApiTokens, CreateTokenError, NewApiToken};
 use super::user::{NewPassword, User, UserName, Users};
+use super::{PasswordSettings, People};
 use crate::Role;
 use crate::keys::Keys;
 use crate::session::{Session, SessionError, SessionId, Sessions, Whose};
@@ -100,6 +99,12 @@ impl Accounts {
     /// The sessions.
     pub fn sessions(&self) -> &Sessions {
         &self.inner.sessions
+    }
+
+    /// Where the callers of a listener are known: the same sessions, users and tokens.
+    pub fn people(&self) -> People {
+        let Inner { sessions, users, tokens, .. } = &*self.inner;
+        People { sessions: sessions.clone(), users: users.clone(), tokens: tokens.clone() }
     }
 
     /// How busy the hashing of passwords is.
@@ -198,12 +203,13 @@ impl Accounts {
             return Err(AccountError::Superseded);
         }
         audit::passphrase_changed(&user, user.name.as_str());
-        if end_others {
-            self.end_sessions(&user, session.id(), user.name.as_str()).await?;
+        if !end_others {
+            return Ok(session.confirm()?);
         }
-        session.confirm()?;
-        note::write(session, &User { must_change: false, ..user })?;
-        Ok(())
+        self.end_sessions(&user, session.id(), user.name.as_str()).await?;
+        // Ending the others has moved the epoch on; if somebody else has ended this one as well, it stays ended.
+        let epoch = self.inner.sessions.epoch(user.id).await?;
+        Ok(session.sign_in(user.id, epoch)?)
     }
 
     /// Lets a user sign in, or no more; the latter ends their sessions and stops their tokens.

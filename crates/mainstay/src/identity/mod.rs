@@ -17,11 +17,11 @@
 mod accounts;
 mod audit;
 mod authorise;
+mod callers;
 mod demo;
 mod error;
 #[expect(clippy::module_inception, reason = "the room is named for the thing in it")]
 mod identity;
-mod note;
 pub mod password;
 pub mod provider;
 pub mod routes;
@@ -34,6 +34,8 @@ mod user;
 
 pub use accounts::{AccountParts, Accounts, ChangePassword, INITIAL_PASSWORD_LIFETIME};
 pub use authorise::authorise;
+pub(crate) use callers::Caller;
+pub use callers::{Callers, People};
 pub use demo::DemoOperator;
 pub use error::AccountError;
 pub use identity::{How, Identity};

@@ -9,7 +9,7 @@ use mainstay_db::{Database, DatabaseSettings, MigratedBy};
 
 use super::password::{Hasher, Parameters};
 use super::provider::IdentityProvider;
-use super::{AccountParts, Accounts, Password, PasswordSettings, SignedIn, User};
+use super::{AccountParts, Accounts, Callers, Identity, Password, PasswordSettings, SignedIn, User};
 use crate::Role;
 use crate::keys::Keys;
 use crate::session::{MemoryStore, Session, SessionCookie, SessionParts, SessionSettings, Sessions};
@@ -96,6 +96,13 @@ impl Fixture {
         let session = self.open(None).await;
         signed_in.begin(&session).unwrap();
         self.save(&session).await.unwrap()
+    }
+
+    /// Whose request it is that brings a cookie.
+    pub(super) async fn identity(&self, cookie: &str) -> Option<Identity> {
+        let mut headers = HeaderMap::new();
+        headers.insert(header::COOKIE, HeaderValue::from_str(cookie).unwrap());
+        Callers::known_to(self.accounts.people()).find(&headers, HOME).await.identity.unwrap()
     }
 
     pub(super) fn hashed(&self) -> u64 {

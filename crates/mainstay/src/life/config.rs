@@ -10,9 +10,10 @@ use super::ListenSettings;
 use super::drain::Plan;
 use crate::accept::ConnectionSettings;
 use crate::openapi::ReferenceSettings;
+use crate::session::SessionSettings;
 use crate::settings::{AlertSettings, SecretKey};
 use crate::telemetry::log::LogSettings;
-use crate::{RequestSettings, Service};
+use crate::{CorsSettings, CsrfSettings, HstsSettings, RequestSettings, Service};
 
 /// All settings of a service: those of the runtime and its own.
 pub struct Configuration<S: Service> {
@@ -40,6 +41,14 @@ pub struct Runtime {
     pub connections: ConnectionSettings,
     /// Of requests.
     pub requests: RequestSettings,
+    /// Which other origins may read answers.
+    pub cors: CorsSettings,
+    /// How changes show where they come from.
+    pub csrf: CsrfSettings,
+    /// What is promised about https.
+    pub hsts: HstsSettings,
+    /// Of sessions.
+    pub session: SessionSettings,
     /// Of the API reference.
     pub reference: ReferenceSettings,
     /// Of the database.
@@ -82,6 +91,10 @@ impl Runtime {
             log: LogSettings::read(reader),
             connections: ConnectionSettings::read(reader),
             requests: RequestSettings::read(reader),
+            cors: CorsSettings::read(reader),
+            csrf: CsrfSettings::read(reader),
+            hsts: HstsSettings::read(reader),
+            session: SessionSettings::read(reader),
             reference: ReferenceSettings::read(reader),
             database: DatabaseSettings::read_named(reader, name),
             alerts: AlertSettings::read(reader),

@@ -9,6 +9,9 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 use super::drain::Phase;
 use super::{Process, Runtime, StartError, surface};
 use crate::accept::{self, Connections};
+use crate::identity::Callers;
+use crate::keys::Keys;
+use crate::pipeline::{DefenceParts, Defences};
 use crate::routes::RouteTable;
 use crate::{Edge, ErrorCode, Routes, Service};
 
@@ -20,18 +23,66 @@ pub(super) struct Listeners {
 
 /// A socket that listens, and what answers there.
 struct Listener {
-    address: SocketAddr,
     edge: Edge,
     connections: Connections,
 }
 
+/// Sockets that are bound, and answered by nobody yet.
+pub(super) struct Sockets {
+    public: Socket,
+    management: Option<Socket>,
+}
+
+struct Socket {
+    address: SocketAddr,
+    listener: TcpListener,
+}
+
+impl Sockets {
+    /// Binds both before either is served: a start that fails here has answered nobody.
+    pub(super) fn bind(runtime: &Runtime) -> Result<Self, StartError> {
+        let public = Socket::bind("PORT", runtime.listen.address)?;
+        let bind = |address| Socket::bind("MANAGEMENT_ADDR", address);
+        let management = runtime.listen.management.map(bind).transpose()?;
+        Ok(Self { public, management })
+    }
+
+    /// Where people are served, and where operators are.
+    pub(super) fn addresses(&self) -> (SocketAddr, Option<SocketAddr>) {
+        (self.public.address, self.management.as_ref().map(|socket| socket.address))
+    }
+}
+
+impl Socket {
+    fn bind(setting: &'static str, address: SocketAddr) -> Result<Self, StartError> {
+        let failed = |source| StartError::Listen { setting, address, source };
+        let listener = accept::bind(address).map_err(failed)?;
+        let address = listener.local_addr().map_err(failed)?;
+        tracing::info!(%address, setting, "listening");
+        Ok(Self { address, listener })
+    }
+}
+
 impl Listeners {
-    /// Listens, answers probes, and tells everybody else that the service is starting.
-    pub(super) fn open(process: &Process, runtime: &Runtime) -> Result<Self, StartError> {
-        // Both sockets before either serves: a start that fails here has answered nobody.
-        let (public, socket) = Listener::bind(process, runtime, "PORT", runtime.listen.address)?;
-        let bind = |address| Listener::bind(process, runtime, "MANAGEMENT_ADDR", address);
-        let (management, management_socket) = runtime.listen.management.map(bind).transpose()?.unzip();
+    /// Answers probes, and tells everybody else that the service is starting. `callers` are known at the public
+    /// listener; nobody signs in at the one for operators.
+    pub(super) fn open(
+        process: &Process,
+        runtime: &Runtime,
+        sockets: Sockets,
+        callers: Callers,
+    ) -> Result<Self, StartError> {
+        let Sockets { public, management } = sockets;
+        let edge = |callers| {
+            Edge::new(
+                defences(process, runtime, callers),
+                process.clock.clone(),
+                process.metrics.http().clone(),
+            )
+        };
+        let (public, socket) = Listener::new(process, runtime, public, edge(callers))?;
+        let listener = |socket| Listener::new(process, runtime, socket, edge(Callers::nobody()));
+        let (management, management_socket) = management.map(listener).transpose()?.unzip();
 
         // Their place in the drain before there is anything to end: a start can be broken off at any moment.
         let shutdown = Shutdown::new();
@@ -43,11 +94,6 @@ impl Listeners {
             listener.serve(socket, process, runtime, &shutdown, management_ended);
         }
         Ok(Self { public, management })
-    }
-
-    /// Where people are served, and where operators are.
-    pub(super) fn addresses(&self) -> (SocketAddr, Option<SocketAddr>) {
-        (self.public.address, self.management.as_ref().map(|listener| listener.address))
     }
 
     /// The connections of each listener, with its name in metrics.
@@ -78,21 +124,16 @@ impl Listeners {
 }
 
 impl Listener {
-    fn bind(
+    fn new(
         process: &Process,
         runtime: &Runtime,
-        setting: &'static str,
-        address: SocketAddr,
+        socket: Socket,
+        edge: Edge,
     ) -> Result<(Self, TcpListener), StartError> {
-        let failed = |source| StartError::Listen { setting, address, source };
-        let socket = accept::bind(address).map_err(failed)?;
-        let address = socket.local_addr().map_err(failed)?;
-        let edge = Edge::new(runtime.requests.clone(), process.clock.clone(), process.metrics.http().clone());
         edge.install(surface::probes(&process.health), ErrorCode::Migrating).map_err(StartError::Routes)?;
-        tracing::info!(%address, setting, "listening");
         // Each listener has its own places: a full public one keeps no operator out.
         let connections = Connections::new(&runtime.connections);
-        Ok((Self { address, edge, connections }, socket))
+        Ok((Self { edge, connections }, socket.listener))
     }
 
     /// Serves until `shutdown`, and then lets go of `ended`.
@@ -113,6 +154,20 @@ impl Listener {
             serving.await;
         });
     }
+}
+
+/// The controls of a listener.
+fn defences(process: &Process, runtime: &Runtime, callers: Callers) -> Defences {
+    Defences::new(DefenceParts {
+        requests: runtime.requests.clone(),
+        cors: &runtime.cors,
+        csrf: &runtime.csrf,
+        hsts: &runtime.hsts,
+        public_origin: runtime.listen.public_url.origin(),
+        callers,
+        keys: &Keys::from(&runtime.secret_key),
+        clock: process.clock.clone(),
+    })
 }
 
 /// Gives the connections their two places in the drain: first they may finish, later they are cut.

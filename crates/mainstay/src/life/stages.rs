@@ -8,11 +8,14 @@ use mainstay_db::{Database, MigratedBy, Migrations};
 
 use super::banner::posture;
 use super::drain::{HookError, Phase};
-use super::listeners::Listeners;
+use super::listeners::{Listeners, Sockets};
 use super::{App, Configuration, Process, Restart, Runtime, StartError};
 use crate::Service;
 use crate::health::{Criticality, Lane, Pace};
+use crate::identity::{ApiTokens, Callers, People, Users};
+use crate::keys::Keys;
 use crate::routes::RouteTable;
+use crate::session::{SessionCookie, SessionParts, Sessions};
 use crate::telemetry::metrics::UPKEEP_INTERVAL;
 
 /// A service that is ready.
@@ -60,15 +63,17 @@ pub async fn start<S: Service>(
     let database = connect(process, &runtime).await?;
 
     // Listen: probes answer from here on, everything else is told to come back.
-    let listeners = Listeners::open(process, &runtime)?;
-    let (address, management) = listeners.addresses();
+    let sockets = Sockets::bind(&runtime)?;
+    let (address, management) = sockets.addresses();
     runtime.listen.settle(address);
     let runtime = Arc::new(runtime);
+    let people = people(process, &runtime, &database);
+    let listeners = Listeners::open(process, &runtime, sockets, Callers::known_to(people))?;
     keep_metrics(process, &listeners)?;
 
     // Migrate: while probes answer, for it may take long.
     let migrating = process.health.readiness().hold("migrating");
-    migrate::<S>(process, &runtime, &database, &service.migrations()).await?;
+    migrate::<S>(process, &runtime, &database, &crate::migrations_of(service)).await?;
     drop(migrating);
 
     // Build: the application, on a schema that is current.
@@ -114,6 +119,22 @@ async fn connect(process: &Process, runtime: &Runtime) -> Result<Database, Start
     };
     process.conductor.register(Phase::Stores, "health lane", stop)?;
     Ok(database)
+}
+
+/// Where people and programs are known.
+fn people(process: &Process, runtime: &Runtime, database: &Database) -> People {
+    let sessions = Sessions::new(SessionParts {
+        settings: runtime.session.clone(),
+        cookie: SessionCookie::new(runtime.listen.public_url.is_secure(), runtime.environment.is_strict()),
+        keys: &Keys::from(&runtime.secret_key),
+        store: runtime.session.open_store(database),
+        clock: process.clock.clone(),
+        tasks: process.tasks.clone(),
+        meter: process.metrics.sessions().clone(),
+    });
+    let users = Users::new(database, &process.clock);
+    let tokens = ApiTokens::new(database, &process.clock);
+    People { sessions, users, tokens }
 }
 
 /// Folds recorded values into their buckets, and reads off what nobody counts.

@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 
 use super::{About, document, routes};
 use crate::accept::Peer;
+use crate::pipeline::Defences;
 use crate::telemetry::metrics::Metrics;
 use crate::{
     Class, Created, Edge, ErrorCode, Json, Path, Query, Rate, Refusal, RequestSettings, Role, Routes,
@@ -55,7 +56,11 @@ fn edge() -> Edge {
         .limit(Class::new("create", Rate::per_minute(5)))
         .summary("Put a thing on a shelf")
         .errors(&[ErrorCode::Conflict]);
-    let edge = Edge::new(RequestSettings::default(), Clock::system(), Metrics::new().http().clone());
+    let edge = Edge::new(
+        Defences::for_nobody(RequestSettings::default(), Clock::system()),
+        Clock::system(),
+        Metrics::new().http().clone(),
+    );
     edge.install(shop.merge(routes(ABOUT)), ErrorCode::NotFound).unwrap();
     edge
 }

@@ -2,6 +2,7 @@
 
 use std::sync::{Arc, PoisonError, RwLock};
 
+use axum::Router;
 use axum::body::Body;
 use axum::response::Response;
 use bytes::Bytes;
@@ -11,10 +12,11 @@ use mainstay_core::{Clock, random};
 use tracing::Instrument;
 
 use super::access::Access;
-use super::{Exchange, GuardLayer, RequestSettings};
+use super::{Defences, Exchange, GuardLayer};
 use crate::accept::{Handle, Peer};
+use crate::controls::cors::MethodTable;
 use crate::refusal::{self, ErrorCode, Refusal};
-use crate::routes::{Assembled, RouteProblem, RouteTable, Routes, assemble};
+use crate::routes::{Assembled, RouteProblem, RouteTable, Routes, Row, assemble};
 use crate::telemetry::metrics::{HttpMeter, RouteMeter};
 
 /// The labels of requests that no route was reached for: they cannot grow the metrics.
@@ -31,20 +33,31 @@ pub struct Edge {
 
 struct Shared {
     clock: Clock,
-    settings: RequestSettings,
-    guard: GuardLayer,
+    defences: Arc<Defences>,
     meter: HttpMeter,
     unrouted: RouteMeter,
-    stage: RwLock<Assembled>,
+    stage: RwLock<Stage>,
+}
+
+/// The routes in place, and what is made of them.
+#[derive(Clone)]
+pub(super) struct Stage {
+    pub(super) router: Router,
+    pub(super) table: RouteTable,
+    pub(super) methods: Arc<MethodTable>,
+    pub(super) preflight: Arc<Row>,
 }
 
 impl Edge {
     /// An edge without routes, which counts its requests with `meter`.
-    pub fn new(settings: RequestSettings, clock: Clock, meter: HttpMeter) -> Self {
-        let guard = GuardLayer::new(&settings);
+    pub fn new(defences: Defences, clock: Clock, meter: HttpMeter) -> Self {
         let unrouted = meter.route(UNROUTED, UNROUTED);
-        let shared = Shared { clock, settings, guard, meter, unrouted, stage: RwLock::default() };
-        Self { shared: Arc::new(shared) }
+        let preflight = Arc::new(Row::preflight(&defences.requests, &meter));
+        let table = RouteTable::default();
+        let defences = Arc::new(defences);
+        let methods = Arc::new(MethodTable::new(&table));
+        let stage = RwLock::new(Stage { router: Router::new(), table, methods, preflight });
+        Self { shared: Arc::new(Shared { clock, defences, meter, unrouted, stage }) }
     }
 
     /// Replaces the routes. What no route matches is refused with `unmatched`.
@@ -53,11 +66,14 @@ impl Edge {
     ///
     /// Every problem of the registrations; the routes in place stay.
     pub fn install(&self, routes: Routes, unmatched: ErrorCode) -> Result<RouteTable, Vec<RouteProblem>> {
-        let Shared { settings, guard, meter, stage, .. } = &*self.shared;
-        let assembled = assemble(routes, settings, guard, meter, unmatched)?;
-        let table = assembled.table.clone();
-        // A stage is two handles that are replaced together: a panic elsewhere cannot tear it.
-        *stage.write().unwrap_or_else(PoisonError::into_inner) = assembled;
+        let Shared { defences, meter, stage, .. } = &*self.shared;
+        let guard = GuardLayer::new(Arc::clone(defences));
+        let Assembled { router, table } = assemble(routes, &defences.requests, &guard, meter, unmatched)?;
+        let methods = Arc::new(MethodTable::new(&table));
+        let preflight = Arc::clone(&self.stage().preflight);
+        // A stage is a few handles that are replaced together: a panic elsewhere cannot tear it.
+        *stage.write().unwrap_or_else(PoisonError::into_inner) =
+            Stage { router, table: table.clone(), methods, preflight };
         Ok(table)
     }
 
@@ -68,18 +84,19 @@ impl Edge {
 
     /// Answers one request.
     pub async fn answer(&self, request: Request<Body>, peer: Peer) -> Response {
-        let Shared { clock, settings, meter, unrouted, .. } = &*self.shared;
-        let Assembled { router, table } = self.stage();
+        let Shared { clock, defences, meter, unrouted, .. } = &*self.shared;
+        let stage = self.stage();
         let (head, body) = request.into_parts();
-        let exchange = Exchange::open(&head, &peer, table, &settings.trusted_proxies, clock);
+        let exchange =
+            Exchange::open(&head, &peer, stage.table.clone(), &defences.requests.trusted_proxies, clock);
         // At the level of errors: whatever the log leaves out, no line of an error is without the id.
         let span = tracing::error_span!("request", request_id = %exchange.request_id());
         let access =
             Access::open(exchange.clone(), clock.clone(), span.clone(), meter.clone(), unrouted.clone());
-        super::edge(router, exchange, access, Request::from_parts(head, body)).instrument(span).await
+        super::edge(stage, exchange, access, Request::from_parts(head, body), defences).instrument(span).await
     }
 
-    fn stage(&self) -> Assembled {
+    fn stage(&self) -> Stage {
         self.shared.stage.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 }
@@ -90,13 +107,13 @@ impl Handle for Edge {
     }
 
     fn refuse(&self, status: StatusCode) -> Bytes {
-        let Shared { clock, meter, .. } = &*self.shared;
+        let Shared { clock, meter, defences, .. } = &*self.shared;
         let request_id = random::uuid(clock);
         let refusal = Refusal::new(ErrorCode::of_status(status));
         let code = refusal.code();
         meter.refused(code);
         // There is no request to write an access line of, only what it was refused for.
         tracing::info!(target: "mainstay::access", %request_id, status = status.as_u16(), code = code.as_str(), "refused unread");
-        refusal::connection_refusal(&refusal, request_id, clock.timestamp())
+        refusal::connection_refusal(&refusal, request_id, clock.timestamp(), &defences.headers.lines())
     }
 }

@@ -4,9 +4,11 @@ use axum::body::Body;
 use axum::response::Response;
 use http::{HeaderMap, HeaderName, HeaderValue, header};
 
+use super::Defences;
 use super::access::{Access, Tail};
 use super::exchange::Exchange;
-use crate::controls::ControlSet;
+use crate::controls::cors::Grant;
+use crate::controls::{Control, ControlSet};
 use crate::refusal::{self, ErrorCode, Refusal};
 use crate::routes::{Cache, Row};
 
@@ -22,7 +24,15 @@ const KEPT: [HeaderName; 3] = [header::ALLOW, header::WWW_AUTHENTICATE, header::
 struct StampMissing(ControlSet);
 
 /// Turns whatever came out of the router into what leaves.
-pub(super) fn leave(exchange: &Exchange, access: Access, answer: Response) -> Response {
+pub(super) fn leave(
+    exchange: &Exchange,
+    access: Access,
+    answer: Response,
+    grant: &Grant,
+    defences: &Defences,
+) -> Response {
+    // What stands below is written on every answer, so it counts as done before the stamps are compared.
+    exchange.stamp(Control::Headers);
     let (mut answer, code) = match proven(exchange, &access, answer).and_then(normalised) {
         Ok(answer) => (answer, None),
         Err(refusal) => {
@@ -34,7 +44,11 @@ pub(super) fn leave(exchange: &Exchange, access: Access, answer: Response) -> Re
     let headers = answer.headers_mut();
     headers.insert(REQUEST_ID, id_value(exchange));
     headers.entry(header::CACHE_CONTROL).or_insert_with(|| cache_value(exchange.row()));
-    headers.entry(header::X_CONTENT_TYPE_OPTIONS).or_insert(HeaderValue::from_static("nosniff"));
+    exchange.token_desk().seal(headers);
+    let has_waiver = exchange.row().is_some_and(|row| row.policy.waives(Control::Headers));
+    defences.headers.seal(has_waiver, exchange.nonce_slot().used(), headers);
+    // Last: nothing that is written after it could be read by an origin that it does not know of.
+    defences.cors.seal(grant, headers);
     let access = access.answered(answer.status(), code);
     answer.map(|body| Body::new(Tail::new(body, access)))
 }

@@ -11,49 +11,39 @@ use http::Request;
 use tower::{Layer, Service, ServiceExt};
 
 use super::exchange::Unguarded;
-use super::{Exchange, RequestSettings};
-use crate::controls::host::AllowedHosts;
-use crate::controls::target::TargetLimits;
+use super::{Defences, Exchange};
 use crate::routes::Row;
 use crate::{ErrorCode, Refusal};
 
-/// The parts of the guard that all routes share.
-#[derive(Debug)]
-pub(crate) struct Guard {
-    pub(super) hosts: AllowedHosts,
-    pub(super) target: TargetLimits,
-}
-
 /// Puts guards in front of handlers.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub(crate) struct GuardLayer {
-    guard: Arc<Guard>,
+    defences: Arc<Defences>,
 }
 
 /// Puts the guard of one route in front of its handler.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub(crate) struct RouteGuardLayer {
-    guard: Arc<Guard>,
+    defences: Arc<Defences>,
     row: Arc<Row>,
 }
 
 /// A handler behind its guard.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub(crate) struct Guarded<H> {
-    guard: Arc<Guard>,
+    defences: Arc<Defences>,
     row: Arc<Row>,
     handler: H,
 }
 
 impl GuardLayer {
-    pub(crate) fn new(settings: &RequestSettings) -> Self {
-        let guard = Guard { hosts: settings.allowed_hosts.clone(), target: settings.target };
-        Self { guard: Arc::new(guard) }
+    pub(crate) fn new(defences: Arc<Defences>) -> Self {
+        Self { defences }
     }
 
     /// The layer for one route.
     pub(crate) fn with(&self, row: Arc<Row>) -> RouteGuardLayer {
-        RouteGuardLayer { guard: Arc::clone(&self.guard), row }
+        RouteGuardLayer { defences: Arc::clone(&self.defences), row }
     }
 }
 
@@ -61,7 +51,7 @@ impl<H> Layer<H> for RouteGuardLayer {
     type Service = Guarded<H>;
 
     fn layer(&self, handler: H) -> Guarded<H> {
-        Guarded { guard: Arc::clone(&self.guard), row: Arc::clone(&self.row), handler }
+        Guarded { defences: Arc::clone(&self.defences), row: Arc::clone(&self.row), handler }
     }
 }
 
@@ -81,7 +71,7 @@ where
     }
 
     fn call(&mut self, request: Request<Body>) -> Self::Future {
-        let Self { guard, row, handler } = self.clone();
+        let Self { defences, row, handler } = self.clone();
         Box::pin(async move {
             let Some(exchange) = request.extensions().get::<Exchange>().cloned() else {
                 return Ok(Refusal::new(ErrorCode::InternalError).because(Unguarded).into_response());
@@ -91,7 +81,7 @@ where
                 Ok(answer) => answer.into_response(),
                 Err(never) => match never {},
             };
-            let answer = super::guard(&row, handler, &exchange, request, &guard).await;
+            let answer = super::guard(&row, handler, &exchange, request, &defences).await;
             Ok(answer.unwrap_or_else(IntoResponse::into_response))
         })
     }

@@ -6,6 +6,7 @@
 
 mod access;
 pub(crate) mod config;
+mod defences;
 mod edge;
 mod exchange;
 mod exit;
@@ -15,44 +16,62 @@ mod tests;
 
 use std::panic::AssertUnwindSafe;
 
-use axum::Router;
 use axum::body::Body;
 use axum::response::{IntoResponse, Response};
 use futures_util::FutureExt;
 use http::Request;
+use tokio::time::Instant;
 use tower::ServiceExt;
 
 use access::Access;
+use edge::Stage;
 
 use crate::controls::Control;
-use crate::routes::Row;
+use crate::identity::Caller;
+use crate::routes::{Auth, Row};
 use crate::{ErrorCode, Refusal};
 
 pub use config::RequestSettings;
+pub use defences::{DefenceParts, Defences};
 pub use edge::Edge;
 pub(crate) use exchange::Unguarded;
 pub use exchange::{Exchange, RequestId};
-pub(crate) use guard::{Guard, GuardLayer};
+pub(crate) use guard::GuardLayer;
 
 /// The edge: everything that happens once a request, whatever route it takes.
 ///
 /// The exchange is open already: it has its id, its client and its clock before anything can refuse, so
 /// every refusal can be told apart in answer and log.
-async fn edge(router: Router, exchange: Exchange, access: Access, mut request: Request<Body>) -> Response {
+async fn edge(
+    stage: Stage,
+    exchange: Exchange,
+    access: Access,
+    mut request: Request<Body>,
+    defences: &Defences,
+) -> Response {
     request.extensions_mut().insert(exchange.clone());
 
-    // Before routing: what makes the request ambiguous makes every later decision ambiguous.
-    let answer = match exchange.ambiguity() {
-        Some(refusal) => refusal.into_response(),
+    // CORS first, so that its grant stands on every refusal too; a preflight goes no further.
+    let methods = || stage.methods.of(request.uri().path());
+    let cors = defences.cors.check(request.method(), request.headers(), methods);
+    exchange.stamp(Control::Cors);
+
+    let answer = match (exchange.ambiguity(), cors.preflight) {
+        // Before routing: what makes the request ambiguous makes every later decision ambiguous.
+        (Some(refusal), _) => refusal.into_response(),
+        (None, Some(answer)) => {
+            exchange.enter(&stage.preflight);
+            answer.unwrap_or_else(IntoResponse::into_response)
+        }
         // A panic in the router or in a layer around it; a handler's own is caught by its guard.
-        None => match AssertUnwindSafe(router.oneshot(request)).catch_unwind().await {
+        (None, None) => match AssertUnwindSafe(stage.router.oneshot(request)).catch_unwind().await {
             Ok(answer) => answer.unwrap_or_else(|never| match never {}),
             Err(_) => ErrorCode::InternalError.status().into_response(),
         },
     };
 
     // The one way out, also for what the router itself refused.
-    exit::leave(&exchange, access, answer)
+    exit::leave(&exchange, access, answer, &cors.grant, defences)
 }
 
 /// The guard: everything that a route's row decides.
@@ -61,7 +80,7 @@ async fn guard<H>(
     handler: H,
     exchange: &Exchange,
     request: Request<Body>,
-    guard: &Guard,
+    defences: &Defences,
 ) -> Result<Response, Refusal>
 where
     H: AsyncFnOnce(Request<Body>) -> Response,
@@ -70,7 +89,7 @@ where
 
     // Host first: a request for somebody else's name gets nothing that costs more than a comparison.
     if demanded(Control::Host) {
-        guard.hosts.check(exchange.host())?;
+        defences.requests.allowed_hosts.check(exchange.host())?;
         exchange.stamp(Control::Host);
     }
 
@@ -79,28 +98,57 @@ where
     exchange.set_deadline(deadline);
     exchange.stamp(Control::Deadline);
 
-    // Sizes that the head declares, before anything is read.
-    guard.target.check(request.uri())?;
+    // Sizes that the head declares, before anything is read; what it does not declare is bounded while it is read.
+    defences.requests.target.check(request.uri())?;
     exchange.stamp(Control::Target);
     row.body.check(request.headers())?;
     exchange.stamp(Control::Body);
-
-    // What the head did not declare is bounded while it is read.
     let (head, body) = request.into_parts();
     let (body, report) = row.body.wrap(body);
-    let request = Request::from_parts(head, body);
+    let mut request = Request::from_parts(head, body);
 
-    // The handler, under its deadline and under catch-unwind.
+    // Who it is.
+    let caller = if demanded(Control::Session) {
+        exchange.stamp(Control::Session);
+        within(deadline, defences.callers.find(request.headers(), exchange.client())).await?
+    } else {
+        Caller::unasked()
+    };
+    caller.introduce(request.extensions_mut());
+
+    // That a change comes from our own pages, before anybody is told what they may do.
+    defences.csrf.open(exchange, caller.shown(), request.headers());
+    if demanded(Control::Csrf) {
+        let is_public = row.policy.auth == Auth::Public;
+        request = within(deadline, defences.csrf.admit(exchange, is_public, request)).await??;
+        exchange.stamp(Control::Csrf);
+    }
+
+    // And whether they may.
+    if demanded(Control::Role) {
+        caller.authorise(row.policy.auth)?;
+        exchange.stamp(Control::Role);
+    }
+
+    // The handler, under catch-unwind: a panic is an answer like any other.
     let work = AssertUnwindSafe(handler(request)).catch_unwind();
-    let answer = match tokio::time::timeout_at(deadline, work).await {
-        Err(_) => return Err(ErrorCode::HandlerTimeout.into()),
-        Ok(Err(_)) => return Err(ErrorCode::InternalError.into()),
-        Ok(Ok(answer)) => answer,
+    let answer = match within(deadline, work).await {
+        Ok(Ok(answer)) => Ok(answer),
+        Ok(Err(_)) => Err(ErrorCode::InternalError.into()),
+        Err(late) => Err(late),
     };
 
+    // What was done to the session is stored before the answer is let go.
+    let answer = caller.keep(answer, &defences.callers).await;
+
     // A foreign extractor may have made a 400 of a body that was too large or too slow: tell the truth.
-    match report.failure() {
-        Some(failure) if answer.status().is_client_error() => Err(failure.into()),
-        _ => Ok(answer),
+    match (report.failure(), answer) {
+        (Some(failure), Ok(answer)) if answer.status().is_client_error() => Err(failure.into()),
+        (_, answer) => answer,
     }
+}
+
+/// Waits until the deadline, and no longer.
+async fn within<F: Future>(deadline: Instant, work: F) -> Result<F::Output, Refusal> {
+    tokio::time::timeout_at(deadline, work).await.map_err(|_| ErrorCode::HandlerTimeout.into())
 }

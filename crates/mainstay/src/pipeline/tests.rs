@@ -9,7 +9,7 @@ use http_body_util::BodyExt;
 use mainstay_core::Clock;
 use serde_json::{Value, json};
 
-use super::{Edge, Exchange, RequestSettings};
+use super::{Defences, Edge, Exchange, RequestSettings};
 use crate::accept::Peer;
 use crate::controls::target::TargetLimits;
 use crate::extract::{Form, Json, Path, Query};
@@ -69,16 +69,38 @@ impl DescribeRequest for Foreign {}
 fn routes() -> Routes {
     Routes::at("/api")
         .get("/hello", async |exchange: Exchange| Json(exchange.request_id().to_string()))
+        .public()
+        .waive(Control::Csrf, "no page of ours calls it")
         .post("/point", async |Json(point): Json<Point>| Json(point.y.len() + point.x))
+        .public()
+        .waive(Control::Csrf, "no page of ours calls it")
         .post("/form", async |Form(point): Form<Value>| Json(point))
+        .public()
+        .waive(Control::Csrf, "no page of ours calls it")
         .get("/query", async |Query(point): Query<Value>| Json(point))
+        .public()
+        .waive(Control::Csrf, "no page of ours calls it")
         .get("/number/{number}", async |Path(number): Path<u8>| Json(number))
+        .public()
+        .waive(Control::Csrf, "no page of ours calls it")
         .post("/foreign", async |body: Foreign| Json(body.0.len()))
+        .public()
+        .waive(Control::Csrf, "no page of ours calls it")
         .get("/panic", async || -> Json<u8> { panic!("planted: a handler that panics") })
+        .public()
+        .waive(Control::Csrf, "no page of ours calls it")
         .get("/trap", async |_: Trap| Json(0))
+        .public()
+        .waive(Control::Csrf, "no page of ours calls it")
         .get("/torn", async || Torn)
+        .public()
+        .waive(Control::Csrf, "no page of ours calls it")
         .get("/hang", async || -> Json<u8> { std::future::pending().await })
+        .public()
+        .waive(Control::Csrf, "no page of ours calls it")
         .get("/teapot", async || Err::<Json<u8>, _>(Refusal::new(ErrorCode::Conflict).message("<taken>")))
+        .public()
+        .waive(Control::Csrf, "no page of ours calls it")
         .get("/secret", async || {
             Err::<Json<u8>, _>(
                 Refusal::new(ErrorCode::DatabaseUnavailable)
@@ -86,8 +108,12 @@ fn routes() -> Routes {
                     .retry_after(Duration::from_millis(1200)),
             )
         })
+        .public()
+        .waive(Control::Csrf, "no page of ours calls it")
         .get("/anywhere", async || Json(1))
         .waive(Control::Host, "answers for every name")
+        .public()
+        .waive(Control::Csrf, "no page of ours calls it")
 }
 
 fn edge() -> Edge {
@@ -96,7 +122,11 @@ fn edge() -> Edge {
         body_bytes: 100,
         ..RequestSettings::default()
     };
-    let edge = Edge::new(settings, Clock::system(), Metrics::new().http().clone());
+    let edge = Edge::new(
+        Defences::for_nobody(settings, Clock::system()),
+        Clock::system(),
+        Metrics::new().http().clone(),
+    );
     edge.install(routes(), ErrorCode::NotFound).unwrap();
     edge
 }
@@ -316,7 +346,11 @@ fn registrations_are_checked_as_a_whole() {
         .get("/unfinished/{", ok)
         .get("/silent", ok)
         .waive(Control::Host, " ");
-    let edge = Edge::new(settings, Clock::system(), Metrics::new().http().clone());
+    let edge = Edge::new(
+        Defences::for_nobody(settings, Clock::system()),
+        Clock::system(),
+        Metrics::new().http().clone(),
+    );
     let problems = edge.install(routes, ErrorCode::NotFound).unwrap_err();
     assert_eq!(problems.len(), 6, "{problems:#?}");
     assert_eq!(edge.table().rows().len(), 0, "nothing is installed half");

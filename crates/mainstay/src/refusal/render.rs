@@ -77,12 +77,17 @@ pub(crate) fn render(refusal: &Refusal, format: Format, request_id: Uuid) -> Res
 }
 
 /// The whole HTTP/1.1 answer for a request that never became one: its head could not be parsed.
-pub(crate) fn connection_refusal(refusal: &Refusal, request_id: Uuid, now: Timestamp) -> Bytes {
+pub(crate) fn connection_refusal(
+    refusal: &Refusal,
+    request_id: Uuid,
+    now: Timestamp,
+    security_headers: &str,
+) -> Bytes {
     let status = refusal.code().status();
     let body = json(&Envelope { error: error(refusal, request_id, None) });
     let head = format!(
         "HTTP/1.1 {status}\r\ncontent-type: application/json; charset=utf-8\r\ncontent-length: {}\r\n\
-         x-request-id: {request_id}\r\nx-content-type-options: nosniff\r\ncache-control: no-store\r\n\
+         x-request-id: {request_id}\r\ncache-control: no-store\r\n{security_headers}\
          date: {}\r\nconnection: close\r\n\r\n",
         body.len(),
         now.strftime("%a, %d %b %Y %H:%M:%S GMT"),

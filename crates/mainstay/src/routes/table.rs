@@ -9,8 +9,8 @@ use http::Method;
 use jiff::Timestamp;
 
 use super::{Describe, Entry, RoutePolicy, Routes, Waiver};
-use crate::controls::ControlSet;
 use crate::controls::body::BodyLimits;
+use crate::controls::{Control, ControlSet};
 use crate::pipeline::{GuardLayer, RequestSettings};
 use crate::telemetry::metrics::{HttpMeter, Metrics, RouteMeter};
 use crate::{ErrorCode, Refusal};
@@ -83,7 +83,7 @@ pub enum RouteProblem {
         /// The path.
         path: String,
         /// What is waived.
-        control: crate::Control,
+        control: Control,
     },
 }
 
@@ -121,14 +121,42 @@ impl Row {
         self.describe.map(|describe| describe.run(schemas))
     }
 
-    /// The row of requests that no route matches: strict, and public since it tells nothing.
+    /// The row of requests that no route matches. They are told so, whoever they are: asking first who they are, or
+    /// where they come from, would cost a look at the session and tell them no more.
     pub(crate) fn unmatched(settings: &RequestSettings, meter: &HttpMeter) -> Self {
-        let policy = RoutePolicy { auth: super::Auth::Public, ..RoutePolicy::default() };
+        const WHY: &str = "there is nothing here to guard";
+        Self::of_the_edge(
+            "(unmatched)",
+            &[Control::Session, Control::Csrf, Control::Role],
+            WHY,
+            settings,
+            meter,
+        )
+    }
+
+    /// The row of preflights, which are answered before there is a route.
+    pub(crate) fn preflight(settings: &RequestSettings, meter: &HttpMeter) -> Self {
+        const WHY: &str = "answered before routing, without a handler";
+        let kept = [Control::Cors, Control::Headers];
+        let waived: Vec<_> = Control::ALL.iter().copied().filter(|control| !kept.contains(control)).collect();
+        Self::of_the_edge("(preflight)", &waived, WHY, settings, meter)
+    }
+
+    fn of_the_edge(
+        path: &'static str,
+        waived: &[Control],
+        reason: &'static str,
+        settings: &RequestSettings,
+        meter: &HttpMeter,
+    ) -> Self {
+        let waivers =
+            waived.iter().map(|control| Waiver { control: *control, reason, until: None }).collect();
+        let policy = RoutePolicy { auth: super::Auth::Public, waivers, ..RoutePolicy::default() };
         Self {
             method: Method::GET,
-            path: "(unmatched)".to_owned(),
+            path: path.to_owned(),
             tag: "",
-            name: "unmatched",
+            name: "edge",
             summary: None,
             errors: Vec::new(),
             deadline: settings.timeout,
@@ -136,7 +164,7 @@ impl Row {
             demanded: policy.demanded(),
             policy,
             describe: None,
-            meter: meter.route("(any)", "(unmatched)"),
+            meter: meter.route("(any)", path),
         }
     }
 

@@ -128,7 +128,7 @@ async fn sign_in(
     let signed_in = match accounts.sign_in(&username, &password, exchange.client()).await {
         Ok(signed_in) => signed_in,
         Err(error) => {
-            let refusal = Refusal::from(error);
+            let refusal = ours_or_theirs(error.into())?;
             let shown = Shown {
                 next: next.as_str(),
                 problem: Some(refusal.text()),
@@ -172,13 +172,18 @@ async fn change_password(
     let (old, new, client) = (&old_password, &new_password, exchange.client());
     let change = ChangePassword { session: &session, old, new, end_others: true, client };
     if let Err(error) = accounts.change_password(change).await {
-        let refusal = Refusal::from(error);
+        let refusal = ours_or_theirs(error.into())?;
         let (problem, must_change) = (Some(refusal.text()), identity.must_change);
         let shown = Shown { next: next.as_str(), problem, username: &identity.name, must_change };
         let page = view.render("password.html", shown)?.with_status(refusal.code().status());
         return Ok(Outcome::Again(page, refusal));
     }
     Ok(Outcome::On(next))
+}
+
+/// What people can do something about is shown in the form; what is our own fault goes the way of all such refusals.
+fn ours_or_theirs(refusal: Refusal) -> Result<Refusal, Refusal> {
+    if refusal.code().is_ours() { Err(refusal) } else { Ok(refusal) }
 }
 
 impl IntoResponse for Outcome {

@@ -23,7 +23,6 @@ use std::sync::Arc;
 use mainstay_core::{Chain, Clock};
 
 use super::audit::{self, SignInRefused};
-use super::note;
 use super::password::{HashError, Hasher, MAX_BYTES, Password, PasswordHash, Verified};
 use super::provider::{Answer, IdentityProvider};
 use super::throttle::{Throttle, Verdict};
@@ -49,8 +48,7 @@ impl SignedIn {
     ///
     /// As [`Session::sign_in`].
     pub fn begin(&self, session: &Session) -> Result<(), SessionError> {
-        session.sign_in(self.user.id, self.epoch)?;
-        note::write(session, &self.user)
+        session.sign_in(self.user.id, self.epoch)
     }
 }
 

@@ -11,7 +11,7 @@ use super::SignInError;
 use crate::identity::password::Parameters;
 use crate::identity::provider::{Answer, ExternalUser, IdentityProvider, ProviderError};
 use crate::identity::tests::{CHEAP, Fixture, HOME, PASSWORD};
-use crate::identity::{Identity, Password, Provider, UserName};
+use crate::identity::{Password, Provider, UserName};
 use crate::session::Standing;
 use crate::{ErrorCode, Refusal, Role};
 
@@ -54,11 +54,11 @@ async fn outcome(fixture: &Fixture, name: &str, password: &str) -> Result<String
 
 #[tokio::test]
 async fn whatever_is_refused_costs_one_hash_and_says_the_same() {
+    const NO: Result<&str, ErrorCode> = Err(ErrorCode::InvalidCredentials);
     let fixture = with_directory().await;
     fixture.user("alice", Role::Viewer).await;
     let mallory = fixture.user("mallory", Role::Viewer).await;
     fixture.accounts.set_disabled(&mallory, true, "test").await.unwrap();
-    const NO: Result<&str, ErrorCode> = Err(ErrorCode::InvalidCredentials);
     let long = "x".repeat(1025);
     let rows = [
         // name, password, outcome, hashes
@@ -97,11 +97,11 @@ async fn a_sign_in_begins_a_session() {
     let alice = fixture.user("alice", Role::Editor).await;
     let signed_in = fixture.accounts.sign_in("alice", &Password::new(PASSWORD), HOME).await.unwrap();
     let cookie = fixture.begin(&signed_in).await;
-    let identity = Identity::of_session(&fixture.open(Some(&cookie)).await).unwrap();
+    let identity = fixture.identity(&cookie).await.unwrap();
     assert_eq!((identity.user, &*identity.name, identity.role), (Some(alice.id), "alice", Role::Editor));
     assert!(!identity.must_change);
     fixture.accounts.set_disabled(&alice, true, "test").await.unwrap();
-    assert!(Identity::of_session(&fixture.open(Some(&cookie)).await).is_none(), "disabling ends sessions");
+    assert!(fixture.identity(&cookie).await.is_none(), "disabling ends sessions");
 }
 
 #[tokio::test]
@@ -123,8 +123,8 @@ async fn an_initial_password_lasts_three_days() {
     let (_, password) =
         fixture.accounts.create_with_initial_password(&name, Role::Viewer, "test").await.unwrap();
     let signed_in = fixture.accounts.sign_in("bob", &password, HOME).await.unwrap();
-    let session = fixture.open(Some(&fixture.begin(&signed_in).await)).await;
-    assert!(Identity::of_session(&session).unwrap().must_change);
+    let cookie = fixture.begin(&signed_in).await;
+    assert!(fixture.identity(&cookie).await.unwrap().must_change);
     fixture.hands.advance(Duration::from_hours(72));
     let refused = fixture.accounts.sign_in("bob", &password, HOME).await.unwrap_err();
     assert!(matches!(refused, SignInError::Refused), "{refused}");

@@ -12,12 +12,6 @@ use crate::session::error::SessionError;
 use crate::session::staged::{Remake, Staged};
 
 impl Session {
-    /// A value as it was stored when the request came, whatever the handler has staged. Looking at it does not make the
-    /// answer personal: for controls, which look at every request.
-    pub(crate) fn stored(&self, name: &str) -> Option<&Value> {
-        self.live().and_then(|found| found.record.data.get(name))
-    }
-
     /// A value.
     ///
     /// # Errors

@@ -1,0 +1,72 @@
+//! The controls of a listener, made once at start.
+
+use std::sync::Arc;
+
+use mainstay_core::Clock;
+
+use super::RequestSettings;
+use crate::controls::cors::{Cors, CorsSettings};
+use crate::controls::csrf::{Csrf, CsrfSettings};
+use crate::controls::headers::{HstsSettings, SecurityHeaders};
+use crate::identity::Callers;
+use crate::keys::Keys;
+use crate::settings::secret_key;
+
+/// What every request of a listener is judged by, beside the row of its route.
+pub struct Defences {
+    pub(super) requests: RequestSettings,
+    pub(super) cors: Cors,
+    pub(super) headers: SecurityHeaders,
+    pub(super) csrf: Arc<Csrf>,
+    pub(super) callers: Callers,
+}
+
+/// What [`Defences`] are made of.
+pub struct DefenceParts<'a> {
+    /// What a request may bring.
+    pub requests: RequestSettings,
+    /// Which other origins may read answers.
+    pub cors: &'a CorsSettings,
+    /// How changes show where they come from.
+    pub csrf: &'a CsrfSettings,
+    /// What is promised about https.
+    pub hsts: &'a HstsSettings,
+    /// The origin that people use, such as `https://app.example.org`.
+    pub public_origin: &'a str,
+    /// Who sign in here.
+    pub callers: Callers,
+    /// The keys of the service.
+    pub keys: &'a Keys,
+    /// The clock.
+    pub clock: Clock,
+}
+
+impl Defences {
+    /// Makes the controls.
+    pub fn new(parts: DefenceParts<'_>) -> Self {
+        let DefenceParts { requests, cors, csrf, hsts, public_origin, callers, keys, clock } = parts;
+        let is_https = public_origin.starts_with("https://");
+        Self {
+            requests,
+            cors: Cors::new(cors),
+            headers: SecurityHeaders::new(hsts, is_https),
+            csrf: Csrf::new(csrf, public_origin, keys, clock),
+            callers,
+        }
+    }
+
+    /// The controls of a listener where nobody signs in, with keys of their own: whatever demands a role is
+    /// unreachable there. For tests, and for tools that serve nothing but what is public.
+    pub fn for_nobody(requests: RequestSettings, clock: Clock) -> Self {
+        Self::new(DefenceParts {
+            requests,
+            cors: &CorsSettings::default(),
+            csrf: &CsrfSettings::default(),
+            hsts: &HstsSettings::default(),
+            public_origin: "http://localhost",
+            callers: Callers::nobody(),
+            keys: &Keys::new(&secret_key::generate(), &[]),
+            clock,
+        })
+    }
+}
