@@ -145,6 +145,11 @@ impl Refusal {
         &self.inner.message
     }
 
+    /// When to come back.
+    pub fn wait(&self) -> Option<Duration> {
+        self.inner.retry_after
+    }
+
     /// What the log is told beyond the code.
     pub fn cause(&self) -> Option<&(dyn Error + Send + Sync + 'static)> {
         self.inner.cause.as_deref()

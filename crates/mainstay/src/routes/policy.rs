@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use jiff::civil::Date;
-use serde::Serialize;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 
 use crate::controls::{Control, ControlSet};
 
@@ -41,7 +42,7 @@ pub enum Auth {
 }
 
 /// What an identity may do; each role includes the ones before it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Role {
     /// Reads.
@@ -111,6 +112,9 @@ pub struct Waiver {
 impl Class {
     /// The class of routes that name none.
     pub const DEFAULT: Self = Self::new("default", Rate::per_minute(600));
+
+    /// The class of routes that take passwords.
+    pub const AUTH: Self = Self::new("auth", Rate::per_minute(5));
 
     /// A class with its rate.
     pub const fn new(name: &'static str, rate: Rate) -> Self {
