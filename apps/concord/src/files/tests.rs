@@ -80,7 +80,7 @@ fn values_are_counted_aliases_resolved() {
 fn bombs_are_defused() {
     // Each list holds the one before it nine times.
     let lists = |levels: usize, separator: &str| {
-        let mut bomb = format!("l0: &l0 [{}]\n", vec!["x"; 9].join(separator));
+        let mut bomb = format!("l0: &l0 [{}]\n", ["x"; 9].join(separator));
         for level in 1..levels {
             let below = vec![format!("*l{}", level - 1); 9].join(separator);
             let _ = writeln!(bomb, "l{level}: &l{level} [{below}]");
@@ -105,7 +105,7 @@ fn bombs_are_defused() {
     // Merge keys copy as well.
     let mut merges = String::from("m0: &m0 {a: 1, b: 2, c: 3, d: 4}\n");
     for level in 1..15 {
-        let keys: String = (0..4).map(|key| format!("k{key}: {{<<: *m{}}}, ", level - 1)).collect();
+        let keys = [0, 1, 2, 3].map(|key| format!("k{key}: {{<<: *m{}}}", level - 1)).join(", ");
         let _ = writeln!(merges, "m{level}: &m{level} {{{keys}}}");
     }
     match yaml(&merges) {
