@@ -9,13 +9,13 @@ use mainstay::{BuildError, Routes, Service};
 use mainstay_core::{Clock, Tasks};
 use mainstay_db::{Database, Migrations};
 
+use crate::api::DocumentReader;
 use crate::engine::WorkersError;
 use crate::evaluation::{Evaluator, EvaluatorLimits};
 use crate::import::Importer;
 use crate::ledger::Ledger;
 use crate::read::export::ExportLimits;
 use crate::settings::ConcordSettings;
-use crate::api::DocumentReader;
 use crate::{api, demo, pages};
 
 /// The service.

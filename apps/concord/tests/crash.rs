@@ -9,15 +9,30 @@ use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use futures_util::future::join_all;
+use mainstay::Role;
+use mainstay::identity::{ApiTokens, NewApiToken};
+use mainstay_core::Clock;
+use mainstay_db::{Database, DatabaseSettings};
 use mainstay_testkit::Client;
 use serde_json::{Value, json};
 
 const ITEMS: usize = 40;
+const STORE: &str = "store.db";
 
 /// A running program.
 struct Program {
     child: Child,
     client: Client,
+}
+
+/// Makes an API token in the database of a program, beside it.
+async fn token(folder: &Path) -> String {
+    let clock = Clock::system();
+    let database = Database::open(&DatabaseSettings::file(folder.join(STORE)), &clock).await.unwrap();
+    let new = NewApiToken { name: "crash", role: Role::Editor, owner: None, expires_at: None };
+    let (_, text) = ApiTokens::new(&database, &clock).create(new).await.unwrap();
+    database.close().await.unwrap();
+    text.expose().to_owned()
 }
 
 impl Program {
@@ -32,6 +47,8 @@ impl Program {
                 "DEMO_DATA=no",
                 "--set",
                 "LOG_FORMAT=text",
+                "--set",
+                &format!("DATABASE_URL=sqlite://{}", folder.join(STORE).display()),
                 "serve",
             ])
             .current_dir(folder)
@@ -69,6 +86,8 @@ fn catalog(number: usize) -> Value {
 async fn nothing_that_was_answered_is_lost_and_nothing_is_half_there() {
     let folder = tempfile::tempdir().unwrap();
     let mut program = Program::start(folder.path());
+    let token = token(folder.path()).await;
+    program.client = program.client.with_token(&token);
     let schema = json!({"name": "cars", "version": "1.0.0", "dimensions": []});
     assert_eq!(program.client.post("/api/v1/schemas", &schema).await.status, 201);
 
@@ -96,6 +115,7 @@ async fn nothing_that_was_answered_is_lost_and_nothing_is_half_there() {
     }
 
     let mut program = Program::start(folder.path());
+    program.client = program.client.with_token(&token);
     let catalogs = program.client.get("/api/v1/catalogs?limit=1000").await.json();
     let there = |number: usize| {
         let name = json!(format!("c{number}"));

@@ -11,6 +11,7 @@ mod catalogs;
 mod cluster_rulesets;
 mod conditional;
 mod exports;
+mod guard;
 mod home;
 mod idempotency;
 mod imports;

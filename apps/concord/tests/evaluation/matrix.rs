@@ -8,7 +8,7 @@ use http::Method;
 use mainstay_testkit::{Answer, TestService};
 use serde_json::{Value, json};
 
-use crate::world::{ask, import, item, many, not_found, refused, timeless, told, wardrobe, with};
+use crate::world::{ask, editor, import, item, many, not_found, refused, timeless, told, wardrobe, with};
 
 const COMPACT: &str = "application/vnd.concord.matrix+json";
 
@@ -17,7 +17,7 @@ fn question() -> Value {
 }
 
 async fn accepting(service: &TestService<Concord>, query: &str, accept: &str, question: &Value) -> Answer {
-    let client = service.client();
+    let client = editor(service).await;
     let request = client
         .request(Method::POST, &format!("/api/v1/evaluate/matrix{query}"))
         .header("content-type", "application/json")
