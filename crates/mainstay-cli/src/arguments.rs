@@ -36,6 +36,8 @@ pub(crate) fn tree<S: Service>() -> Command {
             routes(S::NAME),
             migrate(S::NAME),
             openapi(S::NAME),
+            user(S::NAME),
+            token(S::NAME),
             health(S::NAME),
         ])
 }
@@ -222,6 +224,66 @@ fn migrate(program: &str) -> Command {
         )
         .after_help(examples(program, &["{} migrate new 'add prices'"]));
     group("migrate", "Bring the schema up to date, or back").subcommands([up, down, status, history, new])
+}
+
+fn user(program: &str) -> Command {
+    let name = || Arg::new("name").value_name("NAME").help("The name to sign in with").required(true);
+    let create = Command::new("create")
+        .about("Create a user; prints a password that has to be changed at the first sign-in")
+        .arg(name())
+        .arg(role())
+        .after_help(examples(program, &["{} user create alice --role editor"]));
+    let passwd = Command::new("passwd")
+        .about("Give a user another password, and end their sessions")
+        .arg(name())
+        .after_help(examples(program, &["{} user passwd alice"]));
+    let disable = Command::new("disable")
+        .about("Let a user sign in no more; ends their sessions and stops their tokens")
+        .arg(name())
+        .after_help(examples(program, &["{} user disable alice"]));
+    let enable = Command::new("enable")
+        .about("Let a user sign in again")
+        .arg(name())
+        .after_help(examples(program, &["{} user enable alice"]));
+    let list = Command::new("list")
+        .about("List all users")
+        .arg(format(&["text", "json"]))
+        .after_help(examples(program, &["{} user list"]));
+    group("user", "Create users, and take their rights away")
+        .subcommands([create, list, passwd, disable, enable])
+}
+
+fn token(program: &str) -> Command {
+    let create = Command::new("create")
+        .about("Make an API token for a program; it is printed this once")
+        .arg(Arg::new("name").long("name").value_name("NAME").help("What it is for").required(true))
+        .arg(role())
+        .arg(
+            Arg::new("expires")
+                .long("expires")
+                .value_name("WHEN")
+                .help("When it ends: 30d, 12h, or a moment such as 2027-01-01T00:00:00Z [default: never]"),
+        )
+        .arg(format(&["text", "json"]))
+        .after_help(examples(program, &["{} token create --name ci --role editor --expires 30d"]));
+    let list = Command::new("list")
+        .about("List API tokens, newest first")
+        .arg(format(&["text", "json"]))
+        .after_help(examples(program, &["{} token list"]));
+    let revoke = Command::new("revoke")
+        .about("Revoke an API token; ends with 1 if there is none to revoke")
+        .arg(Arg::new("id").value_name("ID").help("As `token list` shows it").required(true))
+        .after_help(examples(program, &["{} token revoke 01a1fc50-b41b-7810-819a-b6f593b62a73"]));
+    group("token", "Make API tokens for programs, and revoke them").subcommands([create, list, revoke])
+}
+
+fn role() -> Arg {
+    Arg::new("role")
+        .long("role")
+        .value_name("ROLE")
+        .help("What they may do")
+        .value_parser(PossibleValuesParser::new(["viewer", "editor", "operator"]))
+        .required(true)
 }
 
 fn openapi(program: &str) -> Command {

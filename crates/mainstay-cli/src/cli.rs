@@ -12,7 +12,7 @@ use mainstay_core::settings::Explanation;
 use crate::arguments::{self, OVERRIDES};
 use crate::explain::EXPLANATIONS;
 use crate::{CommandError, Console, Context, Surroundings, Verdict};
-use crate::{check, health, migrate, openapi, routes, secret, serve, settings};
+use crate::{accounts, check, health, migrate, openapi, routes, secret, serve, settings};
 
 /// Runs the program: takes arguments, environment and directory from the process, and speaks on its streams.
 pub fn run<S: Service>(service: S) -> ExitCode {
@@ -152,6 +152,8 @@ impl<S: Service> Cli<S> {
             "routes" => routes::run(&self.service, matches, context),
             "migrate" => migrate::run(&self.service, matches, context),
             "openapi" => openapi::run(&self.service, context),
+            "user" => accounts::user(&self.service, matches, context),
+            "token" => accounts::token(&self.service, matches, context),
             "health" => health::run::<S>(matches, context),
             name => match self.commands.iter().find(|(command, _)| command.get_name() == name) {
                 Some((_, handler)) => handler(&self.service, matches, context),

@@ -42,4 +42,10 @@ pub(crate) const EXPLANATIONS: &[Explanation] = &[
         text: "`routes --check FILE` compares the routes with a file that `routes --format lock` wrote.\n\
                Write it once, keep it with the source, and review how it changes.",
     },
+    Explanation {
+        code: "MS0008",
+        title: "an account cannot be changed like that",
+        text: "`user` and `token` work on the accounts in the database: a name that is taken or that cannot\n\
+               be one, a user or token that is not there, a moment that has passed. The message says which.",
+    },
 ];
