@@ -1,5 +1,9 @@
 //! Every refusal of the pipeline, through the whole edge.
 
+mod compositions;
+mod mounted;
+mod proof;
+
 use std::time::Duration;
 
 use axum::body::{Body, Bytes};
