@@ -11,6 +11,7 @@ mod catalogs;
 mod cluster_rulesets;
 mod conditional;
 mod exports;
+mod forged;
 mod guard;
 mod home;
 mod idempotency;
