@@ -22,6 +22,8 @@ mod demo;
 mod error;
 #[expect(clippy::module_inception, reason = "the room is named for the thing in it")]
 mod identity;
+#[cfg(feature = "ldap")]
+pub mod ldap;
 pub mod password;
 pub mod provider;
 pub mod routes;
