@@ -29,11 +29,7 @@ pub(crate) fn run() -> Result<()> {
         let took = step.run_quietly(step.work)?;
         times.push((step, took));
     }
-    anstream::eprintln!(
-        "==> steps so far
-{}",
-        step::table(&times)
-    );
+    anstream::eprint!("==> steps so far\n{}", step::table(&times));
     TEST.run_quietly(TEST.work).map(drop)
 }
 

@@ -7,9 +7,9 @@ use mainstay_db::{Constraint, Database, DbError};
 use mainstay_events::{AppendError, EventStore, InvalidAppend, Position, ProjectionError, ReadError};
 use uuid::Uuid;
 
-use crate::domain::{Changes, Command, DomainError};
-use crate::read::Snapshot;
+use crate::domain::{Changes, Command, DomainError, Name, Stored};
 use crate::read::projection::ReadModel;
+use crate::read::{Named, Snapshot};
 
 /// How often a command is decided anew when others were faster.
 const ATTEMPTS: usize = 3;
@@ -85,6 +85,15 @@ impl Ledger {
     /// See [`Snapshot::take`].
     pub async fn snapshot(&self) -> Result<Snapshot, DbError> {
         Snapshot::take(&self.database).await
+    }
+
+    /// The thing of a name, as it is now.
+    ///
+    /// # Errors
+    ///
+    /// See [`Snapshot::find`].
+    pub async fn find<T: Named>(&self, name: &Name) -> Result<Option<Stored<T>>, DbError> {
+        Snapshot::of_each_moment(&self.database).await?.find(name).await
     }
 
     /// Carries out a command. When this returns, what it says has happened and survives a crash.

@@ -9,6 +9,7 @@ use mainstay::{BuildError, Routes, Service};
 use mainstay_core::{Clock, Tasks};
 use mainstay_db::{Database, Migrations};
 
+use crate::api::DocumentReader;
 use crate::engine::WorkersError;
 use crate::evaluation::{Evaluator, EvaluatorLimits};
 use crate::import::Importer;
@@ -81,6 +82,8 @@ pub struct Surroundings {
 pub struct Catalogues {
     /// Where commands are carried out and the read model is asked.
     pub ledger: Ledger,
+    /// Reads what is to be imported.
+    pub reader: DocumentReader,
     /// Imports documents.
     pub importer: Importer,
     /// Answers what goes together.
@@ -102,7 +105,8 @@ impl Catalogues {
         let evaluator = Evaluator::start(&database, &clock, &tasks, &metrics, EvaluatorLimits::default())?;
         let ledger = Ledger::open(database, clock.clone());
         let importer = Importer::new(ledger.clone(), clock.clone(), settings.max_import_items);
-        Ok(Self { ledger, importer, evaluator, export: settings.export, clock })
+        let reader = DocumentReader::new(settings.files, tasks);
+        Ok(Self { ledger, reader, importer, evaluator, export: settings.export, clock })
     }
 }
 
@@ -117,6 +121,7 @@ macro_rules! part {
 }
 
 part!(Ledger, ledger);
+part!(DocumentReader, reader);
 part!(Importer, importer);
 part!(Evaluator, evaluator);
 part!(ExportLimits, export);

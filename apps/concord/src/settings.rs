@@ -6,7 +6,7 @@ use crate::files::Limits;
 use crate::read::export::ExportLimits;
 
 /// How large a page of an export may become, in bytes of JSON: items may be large, and a page is made in memory.
-const MAX_EXPORT_BYTES: usize = 16 << 20;
+const MAX_EXPORT_BYTES: usize = 8 << 20;
 
 /// Concord's own settings.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -1,10 +1,9 @@
 //! A client that checks what must hold for every answer.
 
-use std::collections::HashSet;
 use std::net::SocketAddr;
 
 use bytes::Bytes;
-use http::{HeaderMap, Method, Request, StatusCode, header};
+use http::{HeaderMap, HeaderValue, Method, Request, StatusCode, header};
 use http_body_util::{BodyExt, Full};
 use hyper::client::conn::http1;
 use hyper_util::rt::TokioIo;
@@ -14,24 +13,50 @@ use tokio::net::TcpStream;
 
 /// Headers that an answer may carry. One that is not listed here was added without anybody deciding so.
 const KNOWN_HEADERS: &[&str] = &[
+    "access-control-allow-credentials",
+    "access-control-allow-headers",
+    "access-control-allow-methods",
+    "access-control-allow-origin",
+    "access-control-expose-headers",
+    "access-control-max-age",
     "age",
     "allow",
     "cache-control",
     "connection",
     "content-disposition",
     "content-length",
+    "content-security-policy",
     "content-type",
+    "cross-origin-embedder-policy",
+    "cross-origin-opener-policy",
+    "cross-origin-resource-policy",
     "date",
     "etag",
     "idempotency-replayed",
     "link",
     "location",
+    "permissions-policy",
+    "referrer-policy",
     "retry-after",
+    "set-cookie",
+    "strict-transport-security",
     "transfer-encoding",
     "vary",
+    "www-authenticate",
     "x-content-type-options",
     "x-request-id",
     "x-total-count",
+];
+
+/// Headers that every answer carries, also one to what never became a request.
+pub const SECURITY_HEADERS: &[&str] = &[
+    "content-security-policy",
+    "cross-origin-embedder-policy",
+    "cross-origin-opener-policy",
+    "cross-origin-resource-policy",
+    "permissions-policy",
+    "referrer-policy",
+    "x-content-type-options",
 ];
 
 /// Sends requests to one address, each on a connection of its own.
@@ -39,6 +64,7 @@ const KNOWN_HEADERS: &[&str] = &[
 pub struct Client {
     address: SocketAddr,
     tasks: Tasks,
+    token: Option<String>,
 }
 
 /// An answer that has been read whole.
@@ -55,7 +81,18 @@ pub struct Answer {
 impl Client {
     /// A client of a service at this address.
     pub fn new(address: SocketAddr) -> Self {
-        Self { address, tasks: Tasks::new() }
+        Self { address, tasks: Tasks::new(), token: None }
+    }
+
+    /// The same client, which brings an API token with each request that names no other.
+    #[must_use]
+    pub fn with_token(self, token: impl Into<String>) -> Self {
+        Self { token: Some(token.into()), ..self }
+    }
+
+    /// The API token that the client brings.
+    pub fn token(&self) -> Option<&str> {
+        self.token.as_deref()
     }
 
     /// The address of the service.
@@ -111,7 +148,11 @@ impl Client {
     ///
     /// When there is no whole answer, when it breaks a rule that holds for all of them, or when a body that
     /// claims to be a refusal is not one.
-    pub async fn send(&self, request: Request<Bytes>) -> Answer {
+    pub async fn send(&self, mut request: Request<Bytes>) -> Answer {
+        if let Some(token) = &self.token {
+            let bearer = || HeaderValue::try_from(format!("Bearer {token}")).expect("a token");
+            request.headers_mut().entry(header::AUTHORIZATION).or_insert_with(bearer);
+        }
         let target = format!("{} {}", request.method(), request.uri());
         let stream = TcpStream::connect(self.address).await.expect("the service listens");
         let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await.expect("a connection");
@@ -157,11 +198,13 @@ impl Answer {
         assert_eq!(parsed.get_version_num(), 7, "{target}: request id {id}");
         assert_eq!(self.header("x-content-type-options"), "nosniff", "{target}");
         assert!(!self.header("cache-control").is_empty(), "{target}: no Cache-Control");
-        let mut seen = HashSet::new();
+        for name in SECURITY_HEADERS {
+            assert!(self.headers.contains_key(*name), "{target}: no {name}");
+        }
         for name in self.headers.keys() {
             assert!(KNOWN_HEADERS.contains(&name.as_str()), "{target}: nobody decided to send {name}");
-            assert_eq!(self.headers.get_all(name).iter().count(), 1, "{target}: {name} is sent twice");
-            seen.insert(name);
+            let count = self.headers.get_all(name).iter().count();
+            assert!(count == 1 || name == header::SET_COOKIE, "{target}: {name} is sent twice");
         }
         let content_type = self.header("content-type");
         if content_type.starts_with("text/") || content_type.starts_with("application/json") {
@@ -185,6 +228,9 @@ impl Answer {
         assert_eq!(body.as_object().map(serde_json::Map::len), Some(1), "{target}: {body}");
         assert!(error["code"].is_string() && error["message"].is_string(), "{target}: {body}");
         assert_eq!(error["request_id"], id, "{target}: {body}");
+        if self.status == StatusCode::UNAUTHORIZED {
+            assert!(!self.header("www-authenticate").is_empty(), "{target}: no WWW-Authenticate");
+        }
         let known = ["code", "message", "request_id", "details", "retry_after"];
         for name in error.as_object().into_iter().flat_map(serde_json::Map::keys) {
             assert!(known.contains(&name.as_str()), "{target}: {body}");

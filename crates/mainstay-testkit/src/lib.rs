@@ -1,7 +1,7 @@
 //! What tests of Mainstay services use.
 //!
 //! [`TestService`] runs a whole service on a free port, with a database in a temporary folder. Its [`Client`]
-//! checks on every answer what must hold for all of them. [`raw`] speaks to the socket below HTTP.
+//! checks on every answer what must hold for all of them, and signs in by an API token where a test asks for a role. [`raw`] speaks to the socket below HTTP.
 //!
 //! Nothing here is a stand-in: the service is the one that production runs, and so are its stores.
 
@@ -11,5 +11,5 @@ mod client;
 pub mod raw;
 mod service;
 
-pub use client::{Answer, Client};
+pub use client::{Answer, Client, SECURITY_HEADERS};
 pub use service::TestService;

@@ -3,12 +3,14 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use mainstay::Service;
+use mainstay::identity::{ApiTokens, NewApiToken};
 use mainstay::life::{Configuration, DrainReport, Process, Started, start};
 use mainstay::telemetry::metrics::Metrics;
+use mainstay::{Role, Service};
 use mainstay_core::Clock;
 use mainstay_core::settings::{Environment, read_pairs};
 use tempfile::TempDir;
+use tokio::sync::OnceCell;
 
 use crate::Client;
 
@@ -21,6 +23,8 @@ pub struct TestService<S: Service> {
     folder: Arc<TempDir>,
     process: Process,
     started: Started,
+    /// One for each role, made when it is first asked for.
+    tokens: [OnceCell<String>; Role::ALL.len()],
     ended: bool,
 }
 
@@ -49,9 +53,35 @@ impl<S: Service> TestService<S> {
         Self::launch(service, settings, folder).await
     }
 
-    /// A client of the service.
+    /// A client of the service, who has not signed in.
     pub fn client(&self) -> Client {
         Client::new(self.started.address)
+    }
+
+    /// A client of the service that may do what this role may.
+    ///
+    /// # Panics
+    ///
+    /// As [`TestService::token`].
+    pub async fn client_as(&self, role: Role) -> Client {
+        self.client().with_token(self.token(role).await)
+    }
+
+    /// An API token with this role: always the same, until the service is started again.
+    ///
+    /// # Panics
+    ///
+    /// When it cannot be stored.
+    pub async fn token(&self, role: Role) -> String {
+        let place = Role::ALL.iter().position(|other| *other == role).expect("all roles are listed");
+        self.tokens[place].get_or_init(async || self.create_token(role).await).await.clone()
+    }
+
+    async fn create_token(&self, role: Role) -> String {
+        let tokens = ApiTokens::new(&self.started.database, &Clock::system());
+        let new = NewApiToken { name: "test", role, owner: None, expires_at: None };
+        let (_, text) = tokens.create(new).await.expect("a token");
+        text.expose().to_owned()
     }
 
     /// What the start gave.
@@ -99,7 +129,7 @@ impl<S: Service> TestService<S> {
         let process = Process::new(S::VERSION, Environment::Test, plan, &Clock::system(), Metrics::new());
         let started = start(&process, &*service, configuration).await;
         let started = started.unwrap_or_else(|error| panic!("not started: {}", mainstay_core::Chain(&error)));
-        Self { service, settings, folder, process, started, ended: false }
+        Self { service, settings, folder, process, started, tokens: Default::default(), ended: false }
     }
 }
 

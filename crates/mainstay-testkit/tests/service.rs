@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use axum::extract::State;
 use mainstay::life::App;
-use mainstay::{BuildError, ErrorCode, Json, Refusal, Routes, Service};
+use mainstay::{BuildError, Control, ErrorCode, Json, Refusal, Routes, Service};
 use mainstay_db::Migrations;
 use mainstay_testkit::{TestService, raw};
 use serde_json::{Value, json};
@@ -33,7 +33,13 @@ impl Service for Small {
     type State = Self;
 
     fn routes(&self) -> Routes<Self> {
-        Routes::new().tag("Small").get("/held", held).public().post("/echo", echo).public()
+        Routes::new()
+            .tag("Small")
+            .get("/held", held)
+            .public()
+            .post("/echo", echo)
+            .public()
+            .waive(Control::Csrf, "says nothing but what it is told, whoever asks")
     }
 
     fn migrations(&self) -> Migrations {

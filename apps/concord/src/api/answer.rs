@@ -8,8 +8,9 @@ use mainstay::{Answer, Json};
 use schemars::{JsonSchema, SchemaGenerator};
 use serde::{Serialize, Serializer};
 
+use super::precondition::IfNoneMatch;
 use super::query::Paging;
-use crate::domain::{Deleted, Kind, Name};
+use crate::domain::{Deleted, Kind, Name, Stored};
 
 /// How many rows a list has in all.
 const TOTAL_COUNT: HeaderName = HeaderName::from_static("x-total-count");
@@ -60,6 +61,18 @@ impl JsonSchema for Moment {
 pub(super) struct Tagged<A> {
     pub(super) tag: u64,
     pub(super) answer: A,
+}
+
+impl<T> Tagged<Found<T>> {
+    /// A thing, unless the client has it.
+    pub(super) fn unless_seen<C>(stored: Stored<C>, seen: &IfNoneMatch) -> Self
+    where
+        T: From<Stored<C>>,
+    {
+        let tag = stored.tag;
+        let answer = if seen.has(tag) { Found::NotModified } else { Found::Thing(Json(stored.into())) };
+        Self { tag, answer }
+    }
 }
 
 impl<A: IntoResponse> IntoResponse for Tagged<A> {

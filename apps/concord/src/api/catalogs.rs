@@ -138,10 +138,7 @@ async fn show(
     Named(name): Named,
     seen: IfNoneMatch,
 ) -> Result<Tagged<Found<CatalogView>>, Refusal> {
-    let stored = find::<Catalog>(&ledger, &name).await?;
-    let tag = stored.tag;
-    let answer = if seen.has(tag) { Found::NotModified } else { Found::Thing(Json(stored.into())) };
-    Ok(Tagged { tag, answer })
+    Ok(Tagged::unless_seen(find::<Catalog>(&ledger, &name).await?, &seen))
 }
 
 async fn change(

@@ -165,10 +165,7 @@ async fn show(
     Named(name): Named,
     seen: IfNoneMatch,
 ) -> Result<Tagged<Found<ClusterRulesetView>>, Refusal> {
-    let stored = find::<ClusterRuleset>(&ledger, &name).await?;
-    let tag = stored.tag;
-    let answer = if seen.has(tag) { Found::NotModified } else { Found::Thing(Json(stored.into())) };
-    Ok(Tagged { tag, answer })
+    Ok(Tagged::unless_seen(find::<ClusterRuleset>(&ledger, &name).await?, &seen))
 }
 
 async fn change(

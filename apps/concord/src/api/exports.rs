@@ -5,13 +5,14 @@ use axum::response::{IntoResponse, Response};
 use http::request::Parts;
 use http::{HeaderValue, header};
 use mainstay::routes::{DescribeRequest, DescribeResponse, Operation};
+use mainstay::upload::{FileName, attachment};
 use mainstay::{Detail, ErrorCode, Json, Query, Refusal, Role, Routes};
 use schemars::{JsonSchema, SchemaGenerator};
 use serde::{Deserialize, Serialize};
 
 use super::path::Named;
 use super::{READING, find};
-use crate::domain::{Catalog, ClusterRuleset, DomainError, Kind, Ruleset, Schema};
+use crate::domain::{Catalog, ClusterRuleset, DomainError, Kind, Name, Ruleset, Schema};
 use crate::ledger::Ledger;
 use crate::read::export::{
     CatalogExport, ClusterRulesetExport, Cursor, ExportLimits, ExportPage, Part, RulesetExport, SchemaExport,
@@ -77,21 +78,29 @@ impl DescribeRequest for From {
     }
 }
 
-/// A page of an export, with the way to the next one.
+/// A page of an export, with the way to the next one. Browsers keep it as a file, under a name of our choosing.
 struct Exported<T> {
     page: T,
     next: Option<String>,
+    file: FileName,
 }
 
 impl<T> Exported<T> {
-    fn new(page: T, next: Option<Cursor>, from: &From) -> Self {
-        Self { page, next: next.map(|cursor| format!("<{}?cursor={cursor}>; rel=\"next\"", from.path)) }
+    fn new(page: T, next: Option<Cursor>, from: &From, file: &str) -> Self {
+        let next = next.map(|cursor| format!("<{}?cursor={cursor}>; rel=\"next\"", from.path));
+        Self { page, next, file: FileName::cleaned(&format!("{file}.json")) }
+    }
+
+    /// One thing.
+    fn one(page: T, kind: &str, name: &Name) -> Self {
+        Self { page, next: None, file: FileName::cleaned(&format!("{kind}-{name}.json")) }
     }
 }
 
 impl<T: Serialize> IntoResponse for Exported<T> {
     fn into_response(self) -> Response {
         let mut response = Json(self.page).into_response();
+        response.headers_mut().insert(header::CONTENT_DISPOSITION, attachment(&self.file));
         if let Some(next) = self.next.and_then(|next| HeaderValue::from_str(&next).ok()) {
             response.headers_mut().insert(header::LINK, next);
         }
@@ -121,11 +130,12 @@ async fn schemas(
     from: From,
 ) -> Result<Exported<Vec<SchemaExport>>, Refusal> {
     let page = page(&ledger, &[Part::Schemas], &from, limits).await?;
-    Ok(Exported::new(page.schemas, page.next, &from))
+    Ok(Exported::new(page.schemas, page.next, &from, "schemas"))
 }
 
-async fn schema(State(ledger): State<Ledger>, Named(name): Named) -> Result<Json<SchemaExport>, Refusal> {
-    Ok(Json(find::<Schema>(&ledger, &name).await?.content.into()))
+async fn schema(State(ledger): State<Ledger>, Named(name): Named) -> Result<Exported<SchemaExport>, Refusal> {
+    let found = find::<Schema>(&ledger, &name).await?;
+    Ok(Exported::one(found.content.into(), "schema", &name))
 }
 
 async fn rulesets(
@@ -134,11 +144,15 @@ async fn rulesets(
     from: From,
 ) -> Result<Exported<Vec<RulesetExport>>, Refusal> {
     let page = page(&ledger, &[Part::Rulesets], &from, limits).await?;
-    Ok(Exported::new(page.rulesets, page.next, &from))
+    Ok(Exported::new(page.rulesets, page.next, &from, "rulesets"))
 }
 
-async fn ruleset(State(ledger): State<Ledger>, Named(name): Named) -> Result<Json<RulesetExport>, Refusal> {
-    Ok(Json(find::<Ruleset>(&ledger, &name).await?.content.into()))
+async fn ruleset(
+    State(ledger): State<Ledger>,
+    Named(name): Named,
+) -> Result<Exported<RulesetExport>, Refusal> {
+    let found = find::<Ruleset>(&ledger, &name).await?;
+    Ok(Exported::one(found.content.into(), "ruleset", &name))
 }
 
 async fn cluster_rulesets(
@@ -147,14 +161,15 @@ async fn cluster_rulesets(
     from: From,
 ) -> Result<Exported<Vec<ClusterRulesetExport>>, Refusal> {
     let page = page(&ledger, &[Part::ClusterRulesets], &from, limits).await?;
-    Ok(Exported::new(page.cluster_rulesets, page.next, &from))
+    Ok(Exported::new(page.cluster_rulesets, page.next, &from, "cluster-rulesets"))
 }
 
 async fn cluster_ruleset(
     State(ledger): State<Ledger>,
     Named(name): Named,
-) -> Result<Json<ClusterRulesetExport>, Refusal> {
-    Ok(Json(find::<ClusterRuleset>(&ledger, &name).await?.content.into()))
+) -> Result<Exported<ClusterRulesetExport>, Refusal> {
+    let found = find::<ClusterRuleset>(&ledger, &name).await?;
+    Ok(Exported::one(found.content.into(), "cluster-ruleset", &name))
 }
 
 async fn catalogs(
@@ -163,7 +178,7 @@ async fn catalogs(
     from: From,
 ) -> Result<Exported<Vec<CatalogExport>>, Refusal> {
     let page = page(&ledger, &[Part::Catalogs], &from, limits).await?;
-    Ok(Exported::new(page.catalogs, page.next, &from))
+    Ok(Exported::new(page.catalogs, page.next, &from, "catalogs"))
 }
 
 async fn catalog(
@@ -176,7 +191,7 @@ async fn catalog(
     let stored = snapshot.find::<Catalog>(&name).await?;
     let stored = stored.ok_or_else(|| DomainError::not_found(Kind::Catalog, &name))?;
     let (page, next) = snapshot.export_catalog(stored, from.cursor, limits).await?;
-    Ok(Exported::new(page, next, &from))
+    Ok(Exported::new(page, next, &from, &format!("catalog-{name}")))
 }
 
 async fn all(
@@ -186,5 +201,10 @@ async fn all(
 ) -> Result<Exported<EverythingView>, Refusal> {
     let ExportPage { schemas, rulesets, cluster_rulesets, catalogs, next } =
         page(&ledger, &Part::ALL, &from, limits).await?;
-    Ok(Exported::new(EverythingView { schemas, rulesets, cluster_rulesets, catalogs }, next, &from))
+    Ok(Exported::new(
+        EverythingView { schemas, rulesets, cluster_rulesets, catalogs },
+        next,
+        &from,
+        "concord",
+    ))
 }

@@ -5,6 +5,7 @@ use mainstay::{Detail, ErrorCode, Json, Query, Refusal, Role, Routes};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::imported::Imported;
 use super::query::Lax;
 use super::repeat::Repeatable;
 use super::{READING, class};
@@ -111,7 +112,7 @@ async fn schemas(
     State(importer): State<Importer>,
     repeatable: Repeatable,
     Query(query): Query<ImportQuery>,
-    Json(rows): Json<Vec<Object>>,
+    Imported(rows): Imported<Vec<Object>>,
 ) -> Result<Json<ImportView>, Refusal> {
     import(&importer, &repeatable, query, Part::Schemas, rows).await
 }
@@ -120,7 +121,7 @@ async fn rulesets(
     State(importer): State<Importer>,
     repeatable: Repeatable,
     Query(query): Query<ImportQuery>,
-    Json(rows): Json<Vec<Object>>,
+    Imported(rows): Imported<Vec<Object>>,
 ) -> Result<Json<ImportView>, Refusal> {
     import(&importer, &repeatable, query, Part::Rulesets, rows).await
 }
@@ -129,7 +130,7 @@ async fn cluster_rulesets(
     State(importer): State<Importer>,
     repeatable: Repeatable,
     Query(query): Query<ImportQuery>,
-    Json(rows): Json<Vec<Object>>,
+    Imported(rows): Imported<Vec<Object>>,
 ) -> Result<Json<ImportView>, Refusal> {
     import(&importer, &repeatable, query, Part::ClusterRulesets, rows).await
 }
@@ -138,7 +139,7 @@ async fn catalogs(
     State(importer): State<Importer>,
     repeatable: Repeatable,
     Query(query): Query<ImportQuery>,
-    Json(rows): Json<Vec<Object>>,
+    Imported(rows): Imported<Vec<Object>>,
 ) -> Result<Json<ImportView>, Refusal> {
     import(&importer, &repeatable, query, Part::Catalogs, rows).await
 }
@@ -148,7 +149,7 @@ async fn all(
     State(importer): State<Importer>,
     repeatable: Repeatable,
     Query(query): Query<ImportQuery>,
-    Json(mut document): Json<Document>,
+    Imported(mut document): Imported<Document>,
 ) -> Result<Json<ImportView>, Refusal> {
     bounded(&importer, &document)?;
     // The parts of one request are the same request only together.

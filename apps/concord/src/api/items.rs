@@ -154,10 +154,7 @@ async fn show(
     NamedItem { catalog, item_id }: NamedItem,
     seen: IfNoneMatch,
 ) -> Result<Tagged<Found<ItemView>>, Refusal> {
-    let stored = find_item(&ledger, &catalog, &item_id).await?;
-    let tag = stored.tag;
-    let answer = if seen.has(tag) { Found::NotModified } else { Found::Thing(Json(stored.into())) };
-    Ok(Tagged { tag, answer })
+    Ok(Tagged::unless_seen(find_item(&ledger, &catalog, &item_id).await?, &seen))
 }
 
 async fn change(

@@ -11,6 +11,7 @@ mod class;
 mod cluster_rulesets;
 mod evaluate;
 mod exports;
+mod imported;
 mod imports;
 mod items;
 mod path;
@@ -20,6 +21,8 @@ mod refuse;
 mod repeat;
 mod rulesets;
 mod schemas;
+
+pub use imported::DocumentReader;
 
 use mainstay::{ErrorCode, Refusal, Routes};
 
@@ -47,6 +50,6 @@ const READING: &[ErrorCode] =
 
 /// The thing of a name.
 async fn find<T: Named>(ledger: &Ledger, name: &Name) -> Result<Stored<T>, Refusal> {
-    let found = ledger.snapshot().await?.find::<T>(name).await?;
+    let found = ledger.find::<T>(name).await?;
     Ok(found.ok_or_else(|| DomainError::not_found(T::KIND, name))?)
 }

@@ -2,7 +2,7 @@
 
 use http::{HeaderValue, header};
 use mainstay::{Detail, ErrorCode, Refusal};
-use mainstay_events::{AppendError, ProjectionError, ReadError};
+use mainstay_events::{AppendError, InvalidAppend, ProjectionError, ReadError};
 
 use crate::domain::{DomainError, NameError};
 use crate::engine::Problem;
@@ -42,6 +42,10 @@ impl From<LedgerError> for Refusal {
             LedgerError::KeyReused => {
                 Self::new(ErrorCode::Conflict).message("This Idempotency-Key was used for another request.")
             }
+            LedgerError::TooLarge(
+                error @ (InvalidAppend::TooManyEvents { .. } | InvalidAppend::TooManyStreams { .. }),
+            ) => Self::new(ErrorCode::Conflict)
+                .message(format!("Too much depends on this to go with it at once: {error}.")),
             LedgerError::TooLarge(error) => Self::new(ErrorCode::PayloadTooLarge)
                 .message(format!("This is too much for one change: {error}.")),
             LedgerError::Read(error)

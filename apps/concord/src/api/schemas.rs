@@ -132,10 +132,7 @@ async fn show(
     Named(name): Named,
     seen: IfNoneMatch,
 ) -> Result<Tagged<Found<SchemaView>>, Refusal> {
-    let stored = find::<Schema>(&ledger, &name).await?;
-    let tag = stored.tag;
-    let answer = if seen.has(tag) { Found::NotModified } else { Found::Thing(Json(stored.into())) };
-    Ok(Tagged { tag, answer })
+    Ok(Tagged::unless_seen(find::<Schema>(&ledger, &name).await?, &seen))
 }
 
 async fn change(

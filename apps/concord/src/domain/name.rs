@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 /// use concord::domain::{Name, NameError};
 ///
 /// assert_eq!(Name::parse("pc-parts")?.as_str(), "pc-parts");
-/// assert_eq!(Name::parse("../etc"), Err(NameError::LeadingDot));
+/// assert_eq!(Name::parse(".hidden"), Err(NameError::LeadingDot));
 /// # Ok::<(), NameError>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

@@ -15,7 +15,7 @@ use super::AnswerError;
 const TASK: &str = "evaluation";
 
 /// How many may wait for each that works. Whoever comes later would wait in vain.
-const WAITING_PER_PLACE: usize = 8;
+const WAITING_PER_PLACE: usize = 64;
 
 /// Soonest and latest time that somebody is told to come back.
 const RETRY: [Duration; 2] = [Duration::from_secs(1), Duration::from_secs(30)];

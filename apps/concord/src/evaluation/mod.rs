@@ -10,6 +10,39 @@
 //!   is told when to come back; work whose client has left, or whose time is up, stops.
 //! - **Long answers flow** through a bounded channel at the pace of the client, in memory that does not grow with
 //!   their length.
+//!
+//! ```
+//! # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! use std::time::Duration;
+//!
+//! use concord::demo;
+//! use concord::domain::Name;
+//! use concord::evaluation::Subject;
+//! use concord::service::{Catalogues, Surroundings, migrations};
+//! use concord::settings::ConcordSettings;
+//! use mainstay::telemetry::metrics::Metrics;
+//! use mainstay_core::{Clock, Tasks};
+//! use mainstay_db::{Database, DatabaseSettings, MigratedBy};
+//!
+//! let clock = Clock::system();
+//! let database = Database::open(&DatabaseSettings::in_memory(), &clock).await?;
+//! let by = MigratedBy { version: "0.1.0".into(), instance: "example".into() };
+//! migrations().up(&database, &clock, None, &by).await?;
+//! let (tasks, metrics) = (Tasks::new(), Metrics::new());
+//! let surroundings = Surroundings { database, clock: clock.clone(), tasks, metrics };
+//! let catalogues = Catalogues::open(surroundings, &ConcordSettings::default())?;
+//! demo::fill_if_empty(&catalogues).await?;
+//!
+//! let subject = Subject {
+//!     catalog: Name::parse("parts")?,
+//!     ruleset: Name::parse("pc-compatibility")?,
+//!     cluster_ruleset: None,
+//! };
+//! let deadline = clock.now() + Duration::from_secs(10);
+//! let result = catalogues.evaluator.pair(&subject, "cpu-aster-4", "cpu-aster-6", deadline).await?;
+//! assert!(!result.compatible, "two processors");
+//! # Ok(()) }
+//! ```
 
 mod cache;
 mod clusters;

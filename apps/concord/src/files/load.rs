@@ -15,11 +15,14 @@ pub struct Limits {
     pub depth: usize,
     /// The most aliases of a YAML file.
     pub aliases: usize,
+    /// The most values of a YAML file, aliases resolved.
+    pub values: usize,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { bytes: 10 * 1024 * 1024, depth: 20, aliases: 100 }
+        // As many values as ten megabytes of small ones hold.
+        Self { bytes: 10 * 1024 * 1024, depth: 20, aliases: 100, values: 4_000_000 }
     }
 }
 
@@ -125,27 +128,49 @@ pub fn parse(bytes: &[u8], format: Format, limits: Limits) -> Result<Value, Load
     let value: Value = match format {
         Format::Json => serde_json::from_slice(bytes)
             .map_err(|error| LoadError::Malformed { format: "JSON", message: error.to_string() })?,
-        Format::Yaml => serde_saphyr::from_slice_with_options(bytes, yaml_options(limits))
-            .map_err(|error| LoadError::Malformed { format: "YAML", message: error.to_string() })?,
+        Format::Yaml => serde_saphyr::from_slice_with_options(bytes, yaml_options(bytes.len(), limits))
+            .map_err(|error| LoadError::Malformed { format: "YAML", message: brief(&error) })?,
     };
     if is_deeper(&value, limits.depth) { Err(LoadError::TooDeep { limit: limits.depth }) } else { Ok(value) }
 }
 
-fn yaml_options(limits: Limits) -> serde_saphyr::Options {
+/// What the parser says, of bounded length: it repeats what it cannot read, and that can be megabytes.
+fn brief(error: &serde_saphyr::Error) -> String {
+    let mut message = error.to_string();
+    let end = message.floor_char_boundary(MESSAGE_BYTES);
+    if end < message.len() {
+        message.truncate(end);
+        message.push('…');
+    }
+    message
+}
+
+/// What a parser reads, it can be asked to repeat: a file of so many bytes may become a value of so many more.
+const EXPANSION_BYTES: usize = 1 << 20;
+
+/// Aliases are copied for real: this many parts of a value, not more.
+const COPIED_PARTS: usize = 20_000;
+
+/// The longest message of the parser, in bytes.
+const MESSAGE_BYTES: usize = 300;
+
+fn yaml_options(bytes: usize, limits: Limits) -> serde_saphyr::Options {
     let mut budget = serde_saphyr::Budget::default();
     // One level more than allowed, so that our own words are used for one level too many.
     budget.max_depth = limits.depth + 1;
     budget.flow_nesting_limit = limits.depth + 1;
     budget.max_aliases = limits.aliases;
     budget.max_anchors = limits.aliases;
-    budget.max_recorded_anchor_events = 20_000;
-    // As many as ten megabytes of small values hold; the bytes are bounded already.
-    budget.max_nodes = 4_000_000;
-    budget.max_events = 8_000_000;
+    budget.max_recorded_anchor_events = COPIED_PARTS;
+    budget.max_nodes = limits.values;
+    // A list and an object have an end, too; and the document has both.
+    budget.max_events = limits.values.saturating_mul(2).saturating_add(4);
+    budget.max_total_scalar_bytes = bytes.saturating_add(EXPANSION_BYTES);
+    budget.max_recorded_anchor_bytes = bytes.saturating_add(EXPANSION_BYTES);
     budget.max_documents = 1;
     let mut options = serde_saphyr::Options::default();
     options.budget = Some(budget);
-    options.alias_limits.max_total_replayed_events = 20_000;
+    options.alias_limits.max_total_replayed_events = COPIED_PARTS;
     options.with_snippet = false;
     options.non_finite_float_policy = serde_saphyr::NonFiniteFloatPolicy::Reject;
     options

@@ -1,6 +1,7 @@
 use std::fmt::Write as _;
 use std::fs;
 
+use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use super::{CatalogFile, Format, Limits, LoadError, RulesFile, SchemaFile, load, parse};
@@ -49,6 +50,90 @@ fn aliases_are_bounded() {
         let _ = writeln!(bomb, "l{level}: &l{level} [{below}]");
     }
     assert!(yaml(&bomb).is_err());
+}
+
+/// How many values a value is made of.
+fn values(value: &Value) -> usize {
+    let inner: usize = match value {
+        Value::Array(elements) => elements.iter().map(values).sum(),
+        Value::Object(entries) => entries.values().map(|entry| 1 + values(entry)).sum(),
+        _ => 0,
+    };
+    1 + inner
+}
+
+#[test]
+fn values_are_counted_aliases_resolved() {
+    let counted = |text: &str, values: usize| {
+        parse(text.as_bytes(), Format::Yaml, Limits { values, aliases: 100, ..Limits::default() })
+    };
+    // A key is a value to the parser, too.
+    let rows = ["1", "[]", "[1, [2]]", "{a: 1, b: {c: [~]}}", "- &a [1, 2, 3]\n- *a\n- *a\n"];
+    for text in rows {
+        let needed = values(&yaml(text).unwrap());
+        assert!(counted(text, needed).is_ok(), "{text}: {:?}", counted(text, needed));
+        assert!(counted(text, needed - 1).is_err(), "{text}");
+    }
+}
+
+#[test]
+fn bombs_are_defused() {
+    // Each list holds the one before it nine times.
+    let lists = |levels: usize, separator: &str| {
+        let mut bomb = format!("l0: &l0 [{}]\n", ["x"; 9].join(separator));
+        for level in 1..levels {
+            let below = vec![format!("*l{}", level - 1); 9].join(separator);
+            let _ = writeln!(bomb, "l{level}: &l{level} [{below}]");
+        }
+        bomb
+    };
+    let most = 20_000 + 1_000;
+    for levels in 1..12 {
+        match yaml(&lists(levels, ", ")) {
+            Ok(value) => assert!(values(&value) < most, "{levels} levels: {} values", values(&value)),
+            Err(error) => assert!(matches!(error, LoadError::Malformed { .. })),
+        }
+    }
+    assert!(yaml(&lists(11, ", ")).is_err());
+
+    // One long text, repeated: few values, many bytes.
+    let long = "x".repeat(1 << 20);
+    let texts = |count: usize| format!("a: &a {long}\nb: [{}]\n", vec!["*a"; count].join(", "));
+    assert!(yaml(&texts(1)).is_ok());
+    assert!(yaml(&texts(2)).is_err(), "three megabytes of one");
+
+    // Merge keys copy as well.
+    let mut merges = String::from("m0: &m0 {a: 1, b: 2, c: 3, d: 4}\n");
+    for level in 1..15 {
+        let keys = [0, 1, 2, 3].map(|key| format!("k{key}: {{<<: *m{}}}", level - 1)).join(", ");
+        let _ = writeln!(merges, "m{level}: &m{level} {{{keys}}}");
+    }
+    match yaml(&merges) {
+        Ok(value) => assert!(values(&value) < most),
+        Err(error) => assert!(matches!(error, LoadError::Malformed { .. } | LoadError::TooDeep { .. })),
+    }
+}
+
+#[test]
+fn messages_are_short_whatever_is_repeated() {
+    for text in [
+        format!("[{}]", "1".repeat(1 << 20)),
+        format!("a: *{}", "b".repeat(1 << 16)),
+        "\u{1f4a3}".repeat(99) + ": : :",
+    ] {
+        let message = yaml(&text).unwrap_err().to_string();
+        assert!(message.len() < 400, "{} bytes", message.len());
+    }
+}
+
+proptest! {
+    #[test]
+    fn no_text_makes_it_panic_or_grow(text in "[ab\\n \\-:,&*!?|>'\"\\[\\]{}#%<~0-9\\\\]{0,80}") {
+        if let Ok(value) = yaml(&text) {
+            // No value is there without a byte of the text, but for what aliases repeat.
+            prop_assert!(text.contains('*') || values(&value) <= 2 * text.len() + 1);
+        }
+    }
 }
 
 #[test]

@@ -107,16 +107,6 @@ impl Snapshot {
             |row: &Row| Ok(CatalogItem { item_id: row.get(0)?, name: row.get(1)?, attributes: row.get(2)? });
         rows.iter().map(item).collect()
     }
-
-    /// How many items all catalogues have together.
-    ///
-    /// # Errors
-    ///
-    /// As [`Snapshot::item`].
-    pub async fn count_items(&mut self) -> Result<u64, DbError> {
-        let all = query("select coalesce(sum(item_count), 0) from catalog");
-        all.fetch_one(self.connection()).await?.get(0)
-    }
 }
 
 fn read(row: &Row, catalog: &Catalog) -> Result<Stored<Item>, DbError> {

@@ -33,6 +33,15 @@ impl Snapshot {
         Ok(Self { connection: database.read_snapshot().await? })
     }
 
+    /// The read model as each question finds it. For one question this is as good as a snapshot, and cheaper.
+    ///
+    /// # Errors
+    ///
+    /// See [`Database::read`].
+    pub async fn of_each_moment(database: &Database) -> Result<Self, DbError> {
+        Ok(Self { connection: database.read().await? })
+    }
+
     pub(super) fn connection(&mut self) -> &mut Connection {
         &mut self.connection
     }

@@ -38,6 +38,29 @@ async fn objects_have_their_keys_in_order() {
 }
 
 #[tokio::test]
+async fn what_is_exported_is_a_file() {
+    on_service(async |api| {
+        api.fill().await;
+        api.create("/schemas", &schema("Möbel \"alt\"")).await;
+        let rows = [
+            ("/schemas", "attachment; filename=\"schemas.json\""),
+            ("/schemas/cars", "attachment; filename=\"schema-cars.json\""),
+            ("/cluster-rulesets/sets", "attachment; filename=\"cluster-ruleset-sets.json\""),
+            ("/catalogs/garage", "attachment; filename=\"catalog-garage.json\""),
+            ("/all", "attachment; filename=\"concord.json\""),
+            (
+                "/schemas/M%C3%B6bel%20%22alt%22",
+                "attachment; filename=\"schema-M_bel _alt_.json\"; filename*=UTF-8''schema-M%C3%B6bel%20_alt_.json",
+            ),
+        ];
+        for (path, expected) in rows {
+            assert_eq!(api.get(&format!("/export{path}")).await.header("content-disposition"), expected, "{path}");
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn what_is_not_there() {
     on_service(async |api| {
         assert_eq!(

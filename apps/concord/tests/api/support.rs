@@ -3,6 +3,7 @@
 use bytes::Bytes;
 use concord::service::Concord;
 use http::{Method, StatusCode};
+use mainstay::Role;
 use mainstay_testkit::{Answer, Client, TestService};
 use serde_json::{Value, json};
 
@@ -17,11 +18,12 @@ pub(crate) async fn on_service(test: impl AsyncFnOnce(&Api)) {
 /// Runs a test against a service with settings of its own.
 pub(crate) async fn on_service_with(settings: &[(&str, &str)], test: impl AsyncFnOnce(&Api)) {
     let service = TestService::start(Concord, settings).await;
-    test(&Api { client: service.client() }).await;
+    let client = service.client_as(Role::Operator).await;
+    test(&Api { client }).await;
     service.stop().await;
 }
 
-/// A client of the API.
+/// A client of the API, who may do everything.
 #[derive(Clone)]
 pub(crate) struct Api {
     pub(crate) client: Client,

@@ -6,14 +6,14 @@ use http::Method;
 use mainstay_testkit::TestService;
 use serde_json::{Value, json};
 
-use crate::world::{ask, item, many, not_found, refused, timeless, wardrobe, with};
+use crate::world::{ask, editor, item, many, not_found, refused, timeless, wardrobe, with};
 
 fn pair() -> Value {
     json!({"item1_id": "hat", "item2_id": "coat", "catalog_name": "wardrobe", "ruleset_name": "rules"})
 }
 
 async fn write(service: &TestService<Concord>, method: Method, path: &str, body: &Value) {
-    let answer = service.client().json(method, &format!("/api/v1{path}"), body).await;
+    let answer = editor(service).await.json(method, &format!("/api/v1{path}"), body).await;
     assert!(answer.status.is_success(), "{}", answer.text());
 }
 

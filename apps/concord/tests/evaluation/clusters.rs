@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::world::{ask, many, not_found, refused, wardrobe, with};
+use crate::world::{ask, editor, many, not_found, refused, wardrobe, with};
 
 fn question() -> Value {
     json!({
@@ -164,7 +164,7 @@ async fn a_search_outside_its_bounds_is_refused_with_every_field() {
     for (field, value) in [("min_size", 0), ("max_size", 257), ("limit", 1_001), ("time_budget_ms", 0)] {
         outside[field] = value.into();
     }
-    let answer = service.client().post("/api/v1/evaluate/clusters", &outside).await;
+    let answer = editor(&service).await.post("/api/v1/evaluate/clusters", &outside).await;
     assert_eq!((answer.status.as_u16(), answer.code().as_str()), (422, "validation_failed"));
     let details = answer.json()["error"]["details"].clone();
     let fields: Vec<_> = details.as_array().unwrap().iter().map(|detail| &detail["field"]).collect();

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::world::{ask, import, item, refused, wardrobe, with};
+use crate::world::{ask, editor, import, item, refused, wardrobe, with};
 
 fn pair() -> Value {
     json!({"item1_id": "hat", "item2_id": "coat", "catalog_name": "wardrobe", "ruleset_name": "rules"})
@@ -22,7 +22,7 @@ async fn an_item_that_does_not_fit_its_schema_fails_what_touches_it() {
     assert_eq!(ask(&service, "pair", &good).await["item2_id"], "fine");
 
     let touching = with(&good, "item2_id", "bad");
-    let answer = service.client().post("/api/v1/evaluate/pair", &touching).await;
+    let answer = editor(&service).await.post("/api/v1/evaluate/pair", &touching).await;
     assert_eq!((answer.status.as_u16(), answer.code().as_str()), (422, "validation_failed"));
     let error = &answer.json()["error"];
     assert!(
@@ -71,7 +71,7 @@ async fn rules_that_cannot_be_used_are_named_after_what_is_not_there() {
     import(&service, &json!({"rulesets": rulesets, "cluster_rulesets": cluster_rulesets})).await;
 
     let question = with(&pair(), "ruleset_name", "odd");
-    let answer = service.client().post("/api/v1/evaluate/pair", &question).await;
+    let answer = editor(&service).await.post("/api/v1/evaluate/pair", &question).await;
     assert_eq!((answer.status.as_u16(), answer.code().as_str()), (422, "validation_failed"));
     let error = &answer.json()["error"];
     assert!(error["message"].as_str().unwrap().starts_with("RuleSet 'odd' is not usable: "), "{error}");
@@ -98,7 +98,7 @@ async fn rules_that_cannot_be_used_are_named_after_what_is_not_there() {
 #[tokio::test]
 async fn a_schema_that_cannot_be_used_is_named_after_what_is_not_there() {
     let service = wardrobe().await;
-    let client = service.client();
+    let client = editor(&service).await;
     let unusable = json!({"version": "one"});
     let put = client.json(http::Method::PUT, "/api/v1/schemas/wear?validate=lenient", &unusable);
     assert_eq!(put.await.status, 200);

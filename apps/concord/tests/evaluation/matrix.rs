@@ -8,7 +8,7 @@ use http::Method;
 use mainstay_testkit::{Answer, TestService};
 use serde_json::{Value, json};
 
-use crate::world::{ask, import, item, many, not_found, refused, timeless, told, wardrobe, with};
+use crate::world::{ask, editor, import, item, many, not_found, refused, timeless, told, wardrobe, with};
 
 const COMPACT: &str = "application/vnd.concord.matrix+json";
 
@@ -17,7 +17,7 @@ fn question() -> Value {
 }
 
 async fn accepting(service: &TestService<Concord>, query: &str, accept: &str, question: &Value) -> Answer {
-    let client = service.client();
+    let client = editor(service).await;
     let request = client
         .request(Method::POST, &format!("/api/v1/evaluate/matrix{query}"))
         .header("content-type", "application/json")
@@ -217,5 +217,21 @@ async fn a_spreadsheet_runs_no_item_id() {
     let question = json!({"catalog_name": "sums", "ruleset_name": "rules"});
     let table = accepting(&service, "", "text/csv", &question).await.text();
     assert_eq!(table.lines().next().unwrap(), r#",'=1+1,'+1,'-1,'@sum,"a,""b""","'=a,b",a=1"#);
+    service.stop().await;
+}
+
+#[tokio::test]
+async fn the_reference_describes_all_forms() {
+    let service = wardrobe().await;
+    let reference = service.client().get("/openapi.json").await.json();
+    let operation = &reference["paths"]["/api/v1/evaluate/matrix"]["post"];
+    let forms: Vec<&String> = operation["responses"]["200"]["content"].as_object().unwrap().keys().collect();
+    assert_eq!(forms, ["application/json", COMPACT, "text/csv"]);
+    for status in ["400", "404", "406", "422", "503", "504"] {
+        assert!(operation["responses"][status].is_object(), "{status}");
+    }
+    let parameters = operation["parameters"].as_array().unwrap().iter();
+    let names: Vec<_> = parameters.map(|parameter| parameter["name"].as_str().unwrap()).collect();
+    assert!(["limit", "cursor", "Accept"].iter().all(|name| names.contains(name)), "{names:?}");
     service.stop().await;
 }

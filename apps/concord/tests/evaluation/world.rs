@@ -1,7 +1,8 @@
 //! What the tests evaluate: a small wardrobe.
 
 use concord::service::Concord;
-use mainstay_testkit::{Answer, TestService};
+use mainstay::Role;
+use mainstay_testkit::{Answer, Client, TestService};
 use serde_json::{Value, json};
 
 /// A service with the wardrobe in it.
@@ -26,15 +27,20 @@ pub(crate) async fn many(count: usize) -> TestService<Concord> {
     service
 }
 
+/// A client that may change things.
+pub(crate) async fn editor(service: &TestService<Concord>) -> Client {
+    service.client_as(Role::Editor).await
+}
+
 pub(crate) async fn import(service: &TestService<Concord>, document: &Value) {
-    let answer = service.client().post("/api/v1/import/all?validate=lenient", document).await;
+    let answer = editor(service).await.post("/api/v1/import/all?validate=lenient", document).await;
     assert_eq!(answer.status, 200, "{}", answer.text());
     assert!(!answer.text().contains("Errors"), "{}", answer.text());
 }
 
 /// Asks a question, and expects an answer.
 pub(crate) async fn ask(service: &TestService<Concord>, route: &str, question: &Value) -> Value {
-    let answer = service.client().post(&format!("/api/v1/evaluate/{route}"), question).await;
+    let answer = editor(service).await.post(&format!("/api/v1/evaluate/{route}"), question).await;
     assert_eq!(answer.status, 200, "{}", answer.text());
     assert_eq!(answer.header("content-type"), "application/json; charset=utf-8");
     answer.json()
@@ -46,7 +52,7 @@ pub(crate) async fn refused(
     route: &str,
     question: &Value,
 ) -> (u16, String, String) {
-    told(&service.client().post(&format!("/api/v1/evaluate/{route}"), question).await)
+    told(&editor(service).await.post(&format!("/api/v1/evaluate/{route}"), question).await)
 }
 
 pub(crate) fn told(answer: &Answer) -> (u16, String, String) {

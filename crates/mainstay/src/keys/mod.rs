@@ -28,11 +28,12 @@ use std::fmt;
 
 use hkdf::Hkdf;
 use mainstay_core::Secret;
-use crate::settings::SecretKey;
 use sha2::Sha256;
 use zeroize::Zeroizing;
 
 pub use mac::Mac;
+
+use crate::settings::SecretKey;
 
 /// Sets these keys apart from whatever else may be derived from the same secret. Changing it ends all sessions
 /// and tokens.

@@ -37,3 +37,34 @@ impl From<DbError> for Refusal {
         Self::new(code).retry_after(wait).because(error)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use mainstay_core::Clock;
+    use mainstay_db::{Database, DatabaseSettings, query};
+
+    use super::*;
+
+    fn refusal(error: DbError) -> (ErrorCode, bool) {
+        let refusal = Refusal::from(error);
+        assert!(refusal.cause().is_some(), "the log is told why");
+        (refusal.code(), refusal.inner.retry_after.is_some_and(|wait| wait >= FLOOR))
+    }
+
+    #[tokio::test]
+    async fn clients_are_told_whether_to_come_back() {
+        let settings = DatabaseSettings {
+            pool_max_size: 1,
+            pool_timeout: Duration::from_millis(10),
+            ..DatabaseSettings::in_memory()
+        };
+        let database = Database::open(&settings, &Clock::system()).await.unwrap();
+        let mut only = database.read().await.unwrap();
+        assert_eq!(refusal(database.read().await.unwrap_err()), (ErrorCode::PoolExhausted, true));
+        let mistake = query("select * from nowhere").fetch_all(&mut only).await.unwrap_err();
+        assert_eq!(refusal(mistake), (ErrorCode::InternalError, false));
+        drop(only);
+        database.close().await.unwrap();
+        assert_eq!(refusal(database.read().await.unwrap_err()), (ErrorCode::Draining, true));
+    }
+}

@@ -211,10 +211,8 @@ impl Inner {
     async fn end(&self, found: &Found) -> Result<(), SessionError> {
         let began = self.clock.now();
         let ended = self.store.revoke(found.record.id, None).await;
-        self.cache.forget(found.record.token);
-        if let Some(token) = ended? {
-            self.cache.forget(token);
-        }
+        self.cache.forget_session(found.record.id);
+        ended?;
         self.meter.revoked(self.clock.now() - began);
         Ok(())
     }

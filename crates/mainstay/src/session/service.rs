@@ -140,11 +140,10 @@ impl Sessions {
     /// The session is ended all the same.
     pub async fn revoke(&self, id: SessionId, owner: Option<UserId>) -> Result<bool, SessionError> {
         self.revoking(move |inner| async move {
-            let ended = inner.store.revoke(id, owner).await?;
-            if let Some(token) = ended {
-                inner.cache.forget(token);
-            }
-            Ok(ended.is_some())
+            let ended = inner.store.revoke(id, owner).await;
+            // Also when somebody else has ended it, or when it is not known whether it is.
+            inner.cache.forget_session(id);
+            Ok(ended?)
         })
         .await
     }

@@ -60,11 +60,6 @@ enum How {
 }
 
 impl Staged {
-    /// Nothing, and no more to come.
-    pub(super) fn sealed() -> Self {
-        Self { is_sealed: true, ..Self::default() }
-    }
-
     pub(super) fn set(&mut self, name: &str, value: Value) {
         self.edit(name, How::Set(value));
     }

@@ -60,7 +60,7 @@ pub enum UploadError {
     #[error("the field '{0}' is not plain text")]
     FieldText(String),
     /// A file with a hostile name.
-    #[error("the file name in '{field}' cannot be taken: {problem}")]
+    #[error("{} cannot be taken: {problem}", place(.field))]
     FileName {
         /// The part.
         field: String,
@@ -68,17 +68,17 @@ pub enum UploadError {
         problem: FileNameProblem,
     },
     /// A file of a kind that the route does not take, or that contradicts itself.
-    #[error("the file in '{field}' cannot be taken: {problem}")]
+    #[error("{} cannot be taken: {problem}", place(.field))]
     Kind {
-        /// The part.
+        /// The part; empty for a body that is a file itself.
         field: String,
         /// Why not.
         problem: KindProblem,
     },
     /// A file whose content is not what its name or type says.
-    #[error("the file in '{field}' cannot be taken: {problem}")]
+    #[error("{} cannot be taken: {problem}", place(.field))]
     Content {
-        /// The part.
+        /// The part; empty for a body that is a file itself.
         field: String,
         /// Why not.
         problem: ContentProblem,
@@ -94,11 +94,13 @@ impl UploadError {
     /// | a size or a number | `payload_too_large` |
     /// | the content type of the body or of a file, or a content that contradicts it | `unsupported_media_type` |
     /// | the boundary in the head of the request, a header that is there twice | `bad_request` |
-    /// | the framing of the body | `malformed_body` |
+    /// | the framing of a form; a body that is a file itself, and not of its type | `malformed_body` |
     /// | names of fields and files, which fields there are | `validation_failed` |
     pub fn code(&self) -> ErrorCode {
         match self {
             Self::NotAnUpload { .. } | Self::Encoded | Self::Kind { .. } => ErrorCode::UnsupportedMediaType,
+            // As every other route says of a body that is not what its type says.
+            Self::Content { field, .. } if field.is_empty() => ErrorCode::MalformedBody,
             Self::Content { problem, .. } => problem.code(),
             Self::Boundary => ErrorCode::BadRequest,
             Self::Malformed(_) => ErrorCode::MalformedBody,
@@ -142,6 +144,11 @@ impl From<UploadError> for Refusal {
         let detail = error.place().map(|(field, reason)| Detail::new(field, reason, said.clone()));
         refusal.details(detail).message(said)
     }
+}
+
+/// Where a file is.
+fn place(field: &str) -> String {
+    if field.is_empty() { "the body".to_owned() } else { format!("the file in '{field}'") }
 }
 
 /// `there is no file` becomes `There is no file.`

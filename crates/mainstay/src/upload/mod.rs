@@ -15,6 +15,7 @@
 //! | a body that breaks the grammar of forms | `malformed_body` |
 //! | a name of a field that is not plain, unknown, or there twice; a hostile file name; no file, an empty file | `validation_failed`, with the field |
 //! | a file of another kind, or whose name, type and content disagree; an archive, a program, an image, markup; not UTF-8 | `unsupported_media_type`, with the field |
+//! | a body that is a file itself, and not of its type | `malformed_body`, as on every other route |
 //! | a body that is too slow, or breaks off | `request_timeout`, `bad_request` |
 //!
 //! Whatever is refused is forgotten; what is accepted is text in memory. Files have no place on a disk here, and their

@@ -108,7 +108,9 @@ impl DescribeRequest for Wanted {
     fn describe(operation: &mut Operation, _: &mut SchemaGenerator) {
         operation.headers.push((
             "Accept",
-            "`application/vnd.concord.matrix+json` for one bit per pair, `text/csv` for a table of 0 and 1.",
+            "`application/vnd.concord.matrix+json` for one bit per pair, `text/csv` for a table of 0 and 1. In the \
+             table an item id that begins with `=`, `+`, `-` or `@` has a `'` in front, so that no spreadsheet \
+             takes it for a formula.",
         ));
         operation.errors.push(ErrorCode::NotAcceptable);
     }

@@ -53,3 +53,50 @@ fn places(item: InvalidItem) -> impl Iterator<Item = Detail> {
         Detail::new(format!("items['{item_id}'].{}", problem.field), problem.code, problem.message)
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::domain::Kind;
+
+    #[test]
+    fn decision_table() {
+        let rows = [
+            (
+                AnswerError::NotFound { kind: Kind::Ruleset, name: "r".into() },
+                "not_found",
+                "RuleSet 'r' not found",
+            ),
+            (
+                AnswerError::MembersNotFound(vec!["a".into(), "b".into()]),
+                "bad_request",
+                "Items not found in catalog: ['a', 'b']",
+            ),
+            (AnswerError::BaseItemNotFound("a".into()), "bad_request", "Base item 'a' not found in catalog"),
+            (
+                AnswerError::TooMany { what: "item_ids", count: 1_001, most: 1_000 },
+                "batch_too_large",
+                "item_ids may be 1000 at most, not 1001",
+            ),
+            (EvaluationError::EmptyCatalogue.into(), "validation_failed", "Cannot evaluate empty catalog"),
+            (
+                AnswerError::CatalogTooLarge { count: 100_001 },
+                "validation_failed",
+                "Cannot evaluate a catalog of 100001 items, at most 100000",
+            ),
+            (
+                AnswerError::Overloaded { retry_after: Duration::from_secs(2) },
+                "overloaded",
+                ErrorCode::Overloaded.message(),
+            ),
+            (AnswerError::Late, "handler_timeout", ErrorCode::HandlerTimeout.message()),
+            (AnswerError::Panicked, "internal_error", ErrorCode::InternalError.message()),
+        ];
+        for (error, code, text) in rows {
+            let refusal = Refusal::from(error);
+            assert_eq!((refusal.code().as_str(), refusal.text()), (code, text));
+        }
+    }
+}

@@ -60,12 +60,15 @@ impl Body for Table {
     fn tail(&self, _compatible: usize, _out: &mut String) {}
 }
 
+/// What a formula begins with, also in full width; blanks that are skipped before it.
+const FORMULA: [char; 10] = ['=', '+', '-', '@', '＝', '＋', '－', '＠', '\t', '\r'];
+
 /// A field, quoted where it must be.
 ///
 /// A spreadsheet takes what begins like a formula for one, and would run it: such an id gets a `'` in front, which
 /// spreadsheets take for the sign of a text.
 fn push_field(field: &str, out: &mut String) {
-    let guard = if field.starts_with(['=', '+', '-', '@']) { "'" } else { "" };
+    let guard = if field.starts_with(FORMULA) { "'" } else { "" };
     if !field.contains([',', '"', '\r', '\n']) {
         out.push_str(guard);
         out.push_str(field);

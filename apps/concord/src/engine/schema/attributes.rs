@@ -21,6 +21,10 @@ pub struct AttributeReport {
 /// Messages list no more choices than this.
 const CHOICES_SHOWN: usize = 20;
 
+/// No more elements of one list are named than this: a list of many elements would become a report that is many
+/// times as large.
+const ELEMENTS_NAMED: usize = 20;
+
 impl Schema {
     /// Checks the attributes of an item: required ones first, then each in its own order.
     pub fn check_attributes(&self, attributes: &Map<String, Value>) -> AttributeReport {
@@ -81,20 +85,18 @@ fn check_value(dimension: &Dimension, value: &Value, path: Path<'_>, problems: &
             }
         }
         (Kind::List(element), Value::Array(values)) => {
-            for (index, value) in values.iter().enumerate() {
-                if !element.accepts(value) {
-                    let what =
-                        format!("element {index} must be {}, got {}", element.noun(), type_name(value));
-                    refuse(&path.index(index), "wrong_type", what);
-                }
+            let unfit = values.iter().enumerate().filter(|(_, value)| !element.accepts(value));
+            for (index, value) in unfit.take(ELEMENTS_NAMED) {
+                let what = format!("element {index} must be {}, got {}", element.noun(), type_name(value));
+                refuse(&path.index(index), "wrong_type", what);
             }
         }
         (Kind::PartLayerList(vocabulary), Value::Array(entries)) => {
-            for (index, entry) in entries.iter().enumerate() {
-                let known = |part: &str| vocabulary.as_ref().is_none_or(|words| words.contains(part));
-                if let Err(what) = check_entry(entry, known) {
-                    refuse(&path.index(index), "invalid_entry", format!("entry {index} {what}"));
-                }
+            let known = |part: &str| vocabulary.as_ref().is_none_or(|words| words.contains(part));
+            let unfit = entries.iter().enumerate();
+            let unfit = unfit.filter_map(|(index, entry)| Some((index, check_entry(entry, known).err()?)));
+            for (index, what) in unfit.take(ELEMENTS_NAMED) {
+                refuse(&path.index(index), "invalid_entry", format!("entry {index} {what}"));
             }
         }
         (kind, other) => {

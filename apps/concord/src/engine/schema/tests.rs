@@ -104,6 +104,15 @@ fn attributes_are_accepted() {
 }
 
 #[test]
+fn a_long_list_does_not_make_a_long_report() {
+    let (long, empty) = (vec![json!(1); 10_000], vec![json!({}); 10_000]);
+    let row = json!({"name": "x", "tags": long, "cover": empty});
+    let report = all_kinds().check_attributes(row.as_object().unwrap());
+    assert_eq!(report.problems.len(), 40);
+    assert_eq!(report.problems[39].field, "attributes.cover[19]");
+}
+
+#[test]
 fn attributes_are_refused() {
     let rows = [
         (json!({"name": null}), "Dimension 'name' is required but got None"),

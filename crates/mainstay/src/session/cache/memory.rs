@@ -9,16 +9,17 @@ use std::time::Duration;
 
 use mainstay_core::Clock;
 use tokio::time::Instant;
+use uuid::Uuid;
 
 use super::shard::{Entry, Shard};
 use super::{Found, Lookup};
-use crate::session::record::UserId;
+use crate::session::record::{SessionId, UserId};
 use crate::session::token::TokenId;
 
 /// Requests of different sessions mostly lock different shards.
 const SHARDS: usize = 16;
 
-/// Most users of whom it is remembered that their sessions are to be forgotten.
+/// Most users and sessions of which it is remembered that they are to be forgotten.
 pub(super) const MAX_MARKS: usize = 65_536;
 
 /// Allows to bring back what is read from the store from now on.
@@ -32,19 +33,19 @@ pub(in crate::session) struct Ticket {
 /// A fixed number of sessions, each for a fixed time.
 ///
 /// `sequence` counts everything that is forgotten. A session is good if nothing that concerns it has a later number
-/// than its ticket: its shard for single sessions (one number for all of them, which refuses a fill too many now and
-/// then, and is one number), its user's mark, and `everything`.
+/// than its ticket: its shard for single tokens (one number for all of them, which refuses a fill too many now and
+/// then, and is one number), the marks of its name and its user, and `everything`.
 pub(super) struct MemoryCache {
     clock: Clock,
     longest_use: Duration,
     hasher: RandomState,
     shards: Box<[Mutex<Shard>]>,
-    marks: RwLock<HashMap<UserId, Mark>>,
+    marks: RwLock<HashMap<Uuid, Mark>>,
     everything: AtomicU64,
     sequence: AtomicU64,
 }
 
-/// When all sessions of a user were forgotten.
+/// When a session was forgotten whatever its token, or all sessions of a user. Ids of both are never the same.
 struct Mark {
     sequence: u64,
     made: Instant,
@@ -88,7 +89,15 @@ impl MemoryCache {
         self.in_shard(token, |shard| shard.remove(token, sequence));
     }
 
+    pub(super) fn forget_session(&self, id: SessionId) {
+        self.mark(id.0);
+    }
+
     pub(super) fn forget_user(&self, user: UserId) {
+        self.mark(user);
+    }
+
+    fn mark(&self, name: Uuid) {
         let (sequence, made) = (self.count(), self.clock.now());
         // Marks are whole when they are in: a panic elsewhere cannot leave one half written.
         let mut marks = self.marks.write().unwrap_or_else(PoisonError::into_inner);
@@ -100,7 +109,7 @@ impl MemoryCache {
             drop(marks);
             return self.forget_all();
         }
-        marks.insert(user, Mark { sequence, made });
+        marks.insert(name, Mark { sequence, made });
     }
 
     pub(super) fn forget_all(&self) {
@@ -112,9 +121,9 @@ impl MemoryCache {
         if entry.sequence < self.everything.load(Ordering::SeqCst) {
             return false;
         }
-        let Some(user) = entry.found.record.user() else { return true };
         let marks = self.marks.read().unwrap_or_else(PoisonError::into_inner);
-        marks.get(&user).is_none_or(|mark| mark.sequence <= entry.sequence)
+        let is_marked = |name: Uuid| marks.get(&name).is_some_and(|mark| entry.sequence < mark.sequence);
+        !is_marked(entry.found.record.id.0) && !entry.found.record.user().is_some_and(is_marked)
     }
 
     /// Counts that something is forgotten: tickets drawn before are older than this number.

@@ -23,7 +23,7 @@ use mainstay_core::Clock;
 
 use super::config::CacheKind;
 use super::last_seen::Seen;
-use super::record::{SessionRecord, UserId};
+use super::record::{SessionId, SessionRecord, UserId};
 use super::token::TokenId;
 use crate::telemetry::metrics::SessionMeter;
 
@@ -86,10 +86,18 @@ impl SessionCache {
         }
     }
 
-    /// Forgets a session, after it was changed or ended.
+    /// Forgets what a token finds, after it was changed.
     pub(super) fn forget(&self, token: TokenId) {
         if let Some(memory) = &self.memory {
             memory.forget(token);
+        }
+    }
+
+    /// Forgets a session whatever its tokens were, after it was ended. The one who replaced its last token may not have
+    /// come to forget that one yet.
+    pub(super) fn forget_session(&self, id: SessionId) {
+        if let Some(memory) = &self.memory {
+            memory.forget_session(id);
         }
     }
 

@@ -91,8 +91,9 @@ fn the_five_minutes_begin_before_the_row_was_read() {
 #[test]
 fn what_was_read_before_something_was_forgotten_stays_out() {
     let ada = user();
-    let forgets: [(&str, fn(&MemoryCache, &Found)); 3] = [
-        ("session", |cache, found| cache.forget(found.record.token)),
+    let forgets: [(&str, fn(&MemoryCache, &Found)); 4] = [
+        ("token", |cache, found| cache.forget(found.record.token)),
+        ("session", |cache, found| cache.forget_session(found.record.id)),
         ("user", |cache, found| cache.forget_user(found.record.user().unwrap())),
         ("all", |cache, _| cache.forget_all()),
     ];

@@ -15,7 +15,7 @@ async fn assert_gone(store: &Store, record: &SessionRecord) {
     let rotation = renewed(record);
     assert!(matches!(rotate(store, record.token, &rotation).await, Rotated::Gone), "rotated");
     store.touch(&[(record.id, at(10))]).await.expect("an answer");
-    assert_eq!(store.revoke(record.id, None).await.expect("an answer"), None, "revoked again");
+    assert!(!store.revoke(record.id, None).await.expect("an answer"), "revoked again");
     assert!(!lives(store, record).await && !lives(store, &rotation.to).await, "back again");
 }
 
@@ -30,7 +30,7 @@ async fn listed(store: &Store, user: UserId) -> Vec<crate::session::SessionId> {
 
 pub(super) async fn what_was_revoked_does_not_come_back(store: Store) {
     let (record, other) = (inserted(&store, user()).await, inserted(&store, user()).await);
-    assert_eq!(store.revoke(record.id, None).await.expect("an answer"), Some(record.token));
+    assert!(store.revoke(record.id, None).await.expect("an answer"));
     assert_gone(&store, &record).await;
     assert!(lives(&store, &other).await);
 }
@@ -39,10 +39,10 @@ pub(super) async fn only_the_owner_revokes(store: Store) {
     let record = inserted(&store, user()).await;
     let nobodys = insert(&store, anonymous()).await;
     for record in [&record, &nobodys] {
-        assert_eq!(store.revoke(record.id, Some(user())).await.expect("an answer"), None);
+        assert!(!store.revoke(record.id, Some(user())).await.expect("an answer"));
         assert!(lives(&store, record).await);
     }
-    assert_eq!(store.revoke(record.id, record.user()).await.expect("an answer"), Some(record.token));
+    assert!(store.revoke(record.id, record.user()).await.expect("an answer"));
     assert_gone(&store, &record).await;
 }
 
@@ -50,7 +50,7 @@ pub(super) async fn a_session_is_revoked_whatever_its_token_is(store: Store) {
     let record = inserted(&store, user()).await;
     let rotation = renewed(&record);
     rotate(&store, record.token, &rotation).await;
-    assert_eq!(store.revoke(record.id, None).await.expect("an answer"), Some(rotation.to.token));
+    assert!(store.revoke(record.id, None).await.expect("an answer"));
     assert_gone(&store, &rotation.to).await;
 }
 

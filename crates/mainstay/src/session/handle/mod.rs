@@ -155,9 +155,11 @@ impl Session {
         self.shared.now
     }
 
-    /// Takes what was staged. From here on nothing more is.
+    /// What was staged; nothing the second time. From here on nothing more is, but what is can still be read.
     pub(in crate::session) fn seal(&self) -> Staged {
-        std::mem::replace(&mut *self.staged(), Staged::sealed())
+        let mut staged = self.staged();
+        let is_first = !std::mem::replace(&mut staged.is_sealed, true);
+        is_first.then(|| staged.clone()).unwrap_or_default()
     }
 
     /// The data that edits change.

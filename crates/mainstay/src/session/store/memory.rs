@@ -135,13 +135,13 @@ impl State {
         Ok(Rotated::Done)
     }
 
-    fn revoke(&mut self, id: SessionId, owner: Option<UserId>) -> Option<TokenId> {
-        let token = *self.tokens.get(&id)?;
-        let record = self.live(token)?;
+    fn revoke(&mut self, id: SessionId, owner: Option<UserId>) -> bool {
+        let Some(record) = self.tokens.get(&id).and_then(|token| self.live(*token)) else { return false };
         if owner.is_some() && record.user() != owner {
-            return None;
+            return false;
         }
-        self.take(token).map(|record| record.token)
+        let token = record.token;
+        self.take(token).is_some()
     }
 
     fn revoke_all(&mut self, whose: Whose, keep: Option<SessionId>) {
@@ -225,7 +225,7 @@ impl SessionStore for MemoryStore {
         done(self.state().rotate(old, rotation))
     }
 
-    fn revoke(&self, id: SessionId, owner: Option<UserId>) -> Storing<'_, Option<TokenId>> {
+    fn revoke(&self, id: SessionId, owner: Option<UserId>) -> Storing<'_, bool> {
         done(Ok(self.state().revoke(id, owner)))
     }
 

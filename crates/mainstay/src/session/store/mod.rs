@@ -64,9 +64,9 @@ pub trait SessionStore: Send + Sync + 'static {
     /// one is good.
     fn rotate<'a>(&'a self, old: TokenId, rotation: &'a Rotation) -> Storing<'a, Rotated>;
 
-    /// Ends a session, whatever its token is by now; with an `owner`, only if it is theirs. Returns the token that
-    /// died, or `None` if there was nothing to end.
-    fn revoke(&self, id: SessionId, owner: Option<UserId>) -> Storing<'_, Option<TokenId>>;
+    /// Ends a session, whatever its token is by now; with an `owner`, only if it is theirs. Says whether there was one
+    /// to end.
+    fn revoke(&self, id: SessionId, owner: Option<UserId>) -> Storing<'_, bool>;
 
     /// Ends all sessions of a user or of everybody, but for one that may be kept. The cost does not depend on how
     /// many there are: one row, and that of the kept one.

@@ -23,9 +23,8 @@ impl Probed {
     }
 
     /// Lets others run for a while that the seed decides, before and after each call.
-    pub(super) fn slow(self, seed: u64) -> Self {
+    pub(super) fn linger_by(&self, seed: u64) {
         self.seed.store(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1, Ordering::Relaxed);
-        self
     }
 
     /// The functions that were called since the last look.
@@ -98,7 +97,7 @@ impl SessionStore for Probed {
         through!(self.rotate(old, rotation))
     }
 
-    fn revoke(&self, id: SessionId, owner: Option<UserId>) -> Storing<'_, Option<TokenId>> {
+    fn revoke(&self, id: SessionId, owner: Option<UserId>) -> Storing<'_, bool> {
         through!(self.revoke(id, owner))
     }
 

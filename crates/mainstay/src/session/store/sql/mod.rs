@@ -108,21 +108,19 @@ impl SqlStore {
         Ok(Rotated::Done)
     }
 
-    async fn revoke(&self, id: SessionId, owner: Option<UserId>) -> Result<Option<TokenId>, StoreError> {
+    async fn revoke(&self, id: SessionId, owner: Option<UserId>) -> Result<bool, StoreError> {
         let mut write = self.database.write().await?;
-        let row = query(
+        let ended = query(
             "delete from session
-             where session_id = $1 and ($2 is null or user_id = $2)
-               and session_id in (select session_id from live_session where session_id = $1)
-             returning token_id",
+             where session_id in (select session_id from live_session where session_id = $1)
+               and ($2 is null or user_id = $2)",
         )
         .bind(id.0)
         .bind(owner)
-        .fetch_optional(&mut write)
+        .execute(&mut write)
         .await?;
-        let Some(row) = row else { return Ok(None) };
         write.commit().await?;
-        Ok(Some(TokenId::from_bytes(row.get(0)?)))
+        Ok(ended > 0)
     }
 
     async fn revoke_all(&self, whose: Whose, keep: Option<SessionId>) -> Result<(), StoreError> {
@@ -237,7 +235,7 @@ impl SessionStore for SqlStore {
         Box::pin(self.rotate(old, rotation))
     }
 
-    fn revoke(&self, id: SessionId, owner: Option<UserId>) -> Storing<'_, Option<TokenId>> {
+    fn revoke(&self, id: SessionId, owner: Option<UserId>) -> Storing<'_, bool> {
         Box::pin(self.revoke(id, owner))
     }
 
