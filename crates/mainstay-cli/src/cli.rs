@@ -9,6 +9,7 @@ use mainstay::Service;
 use mainstay_core::Chain;
 use mainstay_core::settings::Explanation;
 
+use crate::accounts::{session, token, user};
 use crate::arguments::{self, OVERRIDES};
 use crate::explain::EXPLANATIONS;
 use crate::{CommandError, Console, Context, Surroundings, Verdict};
@@ -151,6 +152,9 @@ impl<S: Service> Cli<S> {
             "secret" => secret::run(context),
             "routes" => routes::run(&self.service, matches, context),
             "migrate" => migrate::run(&self.service, matches, context),
+            "user" => user::run(&self.service, matches, context),
+            "token" => token::run(&self.service, matches, context),
+            "session" => session::run(&self.service, matches, context),
             "openapi" => openapi::run(&self.service, context),
             "health" => health::run::<S>(matches, context),
             name => match self.commands.iter().find(|(command, _)| command.get_name() == name) {

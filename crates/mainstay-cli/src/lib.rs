@@ -22,12 +22,13 @@
 //! ```
 //!
 //! gives the program `serve` (what it does when nothing is said), `check`, `settings`, `secret`, `routes`,
-//! `migrate`, `openapi` and `health`. [`Cli`] adds commands of the application's own.
+//! `migrate`, `user`, `token`, `session`, `openapi` and `health`. [`Cli`] adds commands of the application's own.
 //!
 //! Data goes to standard output and talk to standard error. The program ends with 0 when all is well, with 1
 //! when what it was asked to look at is not, and with 2 when it failed itself, or its arguments or settings
 //! are wrong; whoever stops reading early gets 0. `serve` ends as [`mainstay::life::Exit`] says.
 
+mod accounts;
 mod arguments;
 mod check;
 mod cli;

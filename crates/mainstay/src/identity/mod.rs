@@ -19,6 +19,7 @@ mod audit;
 mod authorise;
 mod callers;
 mod demo;
+mod directory;
 mod error;
 #[expect(clippy::module_inception, reason = "the room is named for the thing in it")]
 mod identity;
@@ -39,6 +40,8 @@ pub use authorise::authorise;
 pub(crate) use callers::Caller;
 pub use callers::{Callers, People};
 pub use demo::DemoOperator;
+pub(crate) use directory::EXPLANATIONS;
+pub use directory::{DirectoryError, DirectorySettings};
 pub use error::AccountError;
 pub use identity::{How, Identity};
 pub use password::{Password, PasswordSettings};
