@@ -1,5 +1,7 @@
 //! What building and testing needs beyond Rust, fetched once from the usual registries.
 
+use std::path::Path;
+
 use anyhow::{Context, Result, bail};
 
 use crate::command::{self, cargo, program};
@@ -23,7 +25,21 @@ pub(crate) enum Runner {
 /// When there is no C compiler and none can be installed.
 pub(crate) fn for_tests() -> Result<Runner> {
     c_compiler()?;
+    directory();
     Ok(runner())
+}
+
+/// slapd, which the tests of LDAP start for themselves. Where it cannot be had, they say that they were skipped.
+fn directory() {
+    if Path::new("/usr/sbin/slapd").exists() {
+        return;
+    }
+    anstream::eprintln!("==> setup: there is no slapd; installing it with apt-get");
+    // The program alone: no directory of its own, and so nothing that the package would start.
+    let bare = "echo 'slapd slapd/no_configuration boolean true' | debconf-set-selections";
+    if let Err(error) = as_root(&["sh", "-c", bare]).and_then(|()| install_by_apt(&["slapd"])) {
+        anstream::eprintln!("   note: without slapd ({error:#}), the tests of LDAP are skipped");
+    }
 }
 
 /// A C compiler: the bundled SQLite is C.
@@ -36,19 +52,20 @@ fn c_compiler() -> Result<()> {
         .context("a C compiler is needed (the bundled SQLite is C); install gcc and libc6-dev")
 }
 
-/// Installs Debian packages, by `sudo` where that asks for nothing and we are not root.
+/// Installs Debian packages without asking anything.
 fn install_by_apt(packages: &[&str]) -> Result<()> {
-    let as_root = command::output(program("id", ["-u"])).is_ok_and(|id| id.trim() == "0");
-    let prefix: &[&str] = if as_root { &[] } else { &["sudo", "--non-interactive"] };
-    for arguments in
-        [&["apt-get", "update"][..], &["apt-get", "install", "--yes", "--no-install-recommends"][..]]
-    {
-        let names: &[&str] = if arguments.len() > 2 { packages } else { &[] };
-        let words: Vec<&str> = prefix.iter().chain(arguments).chain(names).copied().collect();
-        let Some((name, rest)) = words.split_first() else { bail!("nothing to run") };
-        command::run(program(name, rest))?;
-    }
-    Ok(())
+    let apt = ["env", "DEBIAN_FRONTEND=noninteractive", "apt-get"];
+    as_root(&[&apt[..], &["update"]].concat())?;
+    as_root(&[&apt[..], &["install", "--yes", "--no-install-recommends"], packages].concat())
+}
+
+/// Runs a program by `sudo`, where that asks for nothing and we are not root.
+fn as_root(words: &[&str]) -> Result<()> {
+    let is_root = command::output(program("id", ["-u"])).is_ok_and(|id| id.trim() == "0");
+    let prefix: &[&str] = if is_root { &[] } else { &["sudo", "--non-interactive"] };
+    let words = [prefix, words].concat();
+    let Some((name, rest)) = words.split_first() else { bail!("nothing to run") };
+    command::run(program(name, rest))
 }
 
 /// The test runner: nextest where it is or can be installed.

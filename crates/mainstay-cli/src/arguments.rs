@@ -342,10 +342,7 @@ fn session(program: &str) -> Command {
         .about("End one session, all of a user, or all of everybody")
         .args([id.value_parser(value_parser!(SessionId)), of_user(), all])
         .group(ArgGroup::new("which").args(["id", "user", "all"]).required(true))
-        .after_help(examples(
-            program,
-            &["{} session revoke --user alice", "{} session revoke --all"],
-        ));
+        .after_help(examples(program, &["{} session revoke --user alice", "{} session revoke --all"]));
     group("session", "See who is signed in, and end sessions").subcommands([list, revoke])
 }
 

@@ -36,7 +36,12 @@ impl Console {
 
     /// Writes to these, without styles.
     pub fn plain(data: impl Write + 'static, talk: impl Write + 'static) -> Self {
-        Self { data: Box::new(data), talk: Box::new(talk), talk_takes_styles: false, input: Box::new(io::empty()) }
+        Self {
+            data: Box::new(data),
+            talk: Box::new(talk),
+            talk_takes_styles: false,
+            input: Box::new(io::empty()),
+        }
     }
 
     /// Reads from this.

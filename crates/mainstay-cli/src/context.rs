@@ -6,8 +6,8 @@ use std::fmt;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-use mainstay::settings::{Input, load};
 use mainstay::identity::Password;
+use mainstay::settings::{Input, load};
 use mainstay_core::settings::{Loaded, Problem, Section};
 use mainstay_core::{Chain, Clock};
 use serde::Serialize;
@@ -99,9 +99,9 @@ impl<'a> Context<'a> {
     pub(crate) fn read_secret_line(&mut self) -> Result<Password, CommandError> {
         let wrong = |message: &str| Problem::error("MS0009", message);
         match self.console.read_line() {
-            Ok(line) if line.is_empty() => {
-                Err(wrong("standard input is empty").help("write the password and a line's end into it").into())
-            }
+            Ok(line) if line.is_empty() => Err(wrong("standard input is empty")
+                .help("write the password and a line's end into it")
+                .into()),
             Ok(line) => Ok(Password::new(line.as_str())),
             Err(error) => Err(wrong("standard input cannot be read").because(error.to_string()).into()),
         }

@@ -34,6 +34,7 @@ mod check;
 mod cli;
 mod console;
 mod context;
+mod database;
 pub mod diagnostics;
 mod error;
 mod explain;

@@ -4,17 +4,15 @@ use std::path::PathBuf;
 
 use clap::ArgMatches;
 use mainstay::Service;
-use mainstay::life::{Configuration, Runtime, StartError};
+use mainstay::life::Runtime;
 use mainstay_core::Chain;
 use mainstay_core::settings::Problem;
-use mainstay_db::{
-    Database, HistoryEntry, MigratedBy, MigrationError, MigrationState, MigrationStatus, Target,
-    create_migration,
-};
+use mainstay_db::{HistoryEntry, MigratedBy, MigrationState, MigrationStatus, Target, create_migration};
 use serde_json::{Value, json};
 
 use crate::arguments::chosen_format;
-use crate::{CommandError, Context, Verdict, block_on};
+use crate::database::{runtime, with_database};
+use crate::{CommandError, Context, Verdict};
 
 pub(crate) fn run<S: Service>(
     service: &S,
@@ -45,7 +43,7 @@ fn up<S: Service>(
     let (clock, by) = (context.clock().clone(), by::<S>(&runtime));
     let migrations = mainstay::migrations_of(service);
     let applied = with_database(&runtime, context, async |database| {
-        migrations.up(database, &clock, target.as_ref(), &by).await
+        Ok(migrations.up(database, &clock, target.as_ref(), &by).await?)
     })?;
     for migration in &applied {
         writeln!(context.data(), "applied {migration}")?;
@@ -72,7 +70,7 @@ fn down<S: Service>(
     let (clock, by) = (context.clock().clone(), by::<S>(&runtime));
     let migrations = mainstay::migrations_of(service);
     let undone = with_database(&runtime, context, async |database| {
-        migrations.down(database, &clock, steps, &by).await
+        Ok(migrations.down(database, &clock, steps, &by).await?)
     })?;
     for migration in &undone {
         writeln!(context.data(), "undone {migration}")?;
@@ -90,7 +88,7 @@ fn status<S: Service>(
 ) -> Result<Verdict, CommandError> {
     let runtime = runtime::<S>(context)?;
     let migrations = mainstay::migrations_of(service);
-    let status = with_database(&runtime, context, async |database| migrations.status(database).await)?;
+    let status = with_database(&runtime, context, async |database| Ok(migrations.status(database).await?))?;
     if chosen_format(matches) == "json" {
         context.json(&status.iter().map(status_json).collect::<Vec<_>>())?;
     } else {
@@ -125,7 +123,8 @@ fn history<S: Service>(
     let limit = matches.get_one::<u32>("limit").copied().unwrap_or(50);
     let runtime = runtime::<S>(context)?;
     let migrations = mainstay::migrations_of(service);
-    let steps = with_database(&runtime, context, async |database| migrations.history(database, limit).await)?;
+    let steps =
+        with_database(&runtime, context, async |database| Ok(migrations.history(database, limit).await?))?;
     if chosen_format(matches) == "json" {
         context.json(&steps.iter().map(step_json).collect::<Vec<_>>())?;
         return Ok(Verdict::Good);
@@ -161,27 +160,6 @@ fn new(matches: &ArgMatches, context: &mut Context<'_>) -> Result<Verdict, Comma
     Ok(Verdict::Good)
 }
 
-fn runtime<S: Service>(context: &mut Context<'_>) -> Result<Runtime, CommandError> {
-    Ok(context.settings::<Configuration<S>>()?.runtime)
-}
-
 fn by<S: Service>(runtime: &Runtime) -> MigratedBy {
     MigratedBy { version: S::VERSION.to_owned(), instance: runtime.process.instance_name.clone() }
-}
-
-/// Opens the database, works with it, and closes it.
-fn with_database<T>(
-    runtime: &Runtime,
-    context: &Context<'_>,
-    work: impl AsyncFnOnce(&Database) -> Result<T, MigrationError>,
-) -> Result<T, CommandError> {
-    let clock = context.clock().clone();
-    let done = block_on(async {
-        let database = Database::open(&runtime.database, &clock).await?;
-        let result = work(&database).await;
-        // What was done is committed; a database that closes badly changes nothing about it.
-        let _ = database.close().await;
-        Ok::<_, StartError>(result?)
-    })?;
-    done.map_err(|error| CommandError::from(error.problem()))
 }

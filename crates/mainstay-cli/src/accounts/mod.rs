@@ -6,13 +6,14 @@ pub(crate) mod user;
 
 use mainstay::Service;
 use mainstay::identity::{Accounts, User, UserName};
-use mainstay::life::{Configuration, Runtime, StartError, open_accounts};
+use mainstay::life::{Runtime, StartError, open_accounts};
 use mainstay::telemetry::metrics::Metrics;
 use mainstay_core::settings::Problem;
 use mainstay_core::{Chain, Tasks};
-use mainstay_db::{Database, MigratedBy};
+use mainstay_db::MigratedBy;
 
-use crate::{CommandError, Context, block_on};
+use crate::database::with_database;
+use crate::{CommandError, Context};
 
 /// Who did it, as the audit log says it.
 const BY: &str = "command line";
@@ -25,34 +26,22 @@ fn with_accounts<S: Service, T>(
     work: impl AsyncFnOnce(&Accounts) -> Result<T, CommandError>,
 ) -> Result<T, CommandError> {
     let clock = context.clock().clone();
-    block_on(async {
-        let failed = |error: StartError| CommandError::from(error.problem());
-        let database = Database::open(&runtime.database, &clock).await.map_err(|error| failed(error.into()))?;
+    with_database(runtime, context, async |database| {
         let migrations = mainstay::migrations_of(service);
         // As at a start: where that migrates, this does.
-        let schema = if runtime.database.migrate_on_start {
+        if runtime.database.migrate_on_start {
             let instance = runtime.process.instance_name.clone();
             let by = MigratedBy { version: S::VERSION.to_owned(), instance };
-            migrations.up(&database, &clock, None, &by).await.map(drop)
+            migrations.up(database, &clock, None, &by).await?;
         } else {
-            migrations.require_current(&database).await
-        };
-        schema.map_err(|error| failed(error.into()))?;
+            migrations.require_current(database).await?;
+        }
         let tasks = Tasks::new();
-        let accounts = open_accounts::<S>(runtime, &database, &clock, &tasks, &Metrics::new());
-        let result = match accounts {
-            Ok(accounts) => work(&accounts).await,
-            Err(error) => Err(problem(&error)),
-        };
+        let accounts = open_accounts::<S>(runtime, database, &clock, &tasks, &Metrics::new());
+        let result = work(&accounts.map_err(StartError::Build)?).await;
         tasks.finished().await;
-        // What was done is committed; a database that closes badly changes nothing about it.
-        let _ = database.close().await;
-        result
+        Ok(result)
     })?
-}
-
-fn runtime<S: Service>(context: &mut Context<'_>) -> Result<Runtime, CommandError> {
-    Ok(context.settings::<Configuration<S>>()?.runtime)
 }
 
 /// The name that an argument gives.

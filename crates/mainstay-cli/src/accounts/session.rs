@@ -8,8 +8,9 @@ use mainstay::session::{SessionId, SessionSummary, StoreKind, Whose};
 use mainstay_core::settings::Problem;
 use serde_json::{Value, json};
 
-use super::{BY, existing, name, problem, runtime, with_accounts};
+use super::{BY, existing, name, problem, with_accounts};
 use crate::arguments::chosen_format;
+use crate::database::runtime;
 use crate::{CommandError, Context, Verdict};
 
 pub(crate) fn run<S: Service>(
@@ -70,11 +71,12 @@ fn revoke<S: Service>(
         let revoked = with_accounts(service, &runtime, context, async |accounts| {
             accounts.sessions().revoke(id, None).await.map_err(|error| problem(&error))
         })?;
-        if !revoked {
-            let problem = Problem::error("MS0008", format!("there is no session {id} to end"));
-            return Err(problem.help("`session list` lists them all").into());
-        }
-        context.say(format_args!("the session {id} is over"));
+        context.say(if revoked {
+            format!("the session {id} is over")
+        } else {
+            format!("there is no session {id} to end: see `{} session list`", context.program())
+        });
+        return Ok(Verdict::good_if(revoked));
     } else if matches.get_flag("all") {
         with_accounts(service, &runtime, context, async |accounts| {
             accounts.sessions().revoke_all(Whose::Everybody, None).await.map_err(|error| problem(&error))

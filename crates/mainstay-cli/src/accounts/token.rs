@@ -9,8 +9,9 @@ use mainstay::identity::{ApiToken, ApiTokenId, NewApiToken};
 use mainstay_core::settings::{Problem, Setting};
 use serde_json::{Value, json};
 
-use super::{BY, existing, name, problem, runtime, with_accounts};
+use super::{BY, existing, name, problem, with_accounts};
 use crate::arguments::{chosen_format, chosen_role};
+use crate::database::runtime;
 use crate::{CommandError, Context, Verdict};
 
 pub(crate) fn run<S: Service>(
@@ -55,7 +56,8 @@ fn create<S: Service>(
         // Nothing but the token: it goes into files and pipes.
         writeln!(context.data(), "{}", text.expose())?;
     }
-    let end = token.expires_at.map_or_else(|| "it never ends".to_owned(), |end| format!("it ends at {end:.0}"));
+    let end =
+        token.expires_at.map_or_else(|| "it never ends".to_owned(), |end| format!("it ends at {end:.0}"));
     context.say(format_args!("the token is shown this once; {end}"));
     Ok(Verdict::Good)
 }
@@ -97,12 +99,12 @@ fn revoke<S: Service>(
     let revoked = with_accounts(service, &runtime, context, async |accounts| {
         accounts.revoke_token(id, None, BY).await.map_err(|error| problem(&error))
     })?;
-    if !revoked {
-        let problem = Problem::error("MS0008", format!("there is no token {id} to revoke"));
-        return Err(problem.help("`token list` lists them all").into());
-    }
-    context.say(format_args!("the token {id} is revoked: the next request with it is refused"));
-    Ok(Verdict::Good)
+    context.say(if revoked {
+        format!("the token {id} is revoked: the next request with it is refused")
+    } else {
+        format!("there is no token {id} to revoke: see `{} token list`", context.program())
+    });
+    Ok(Verdict::good_if(revoked))
 }
 
 fn state(token: &ApiToken, now: Timestamp) -> &'static str {
@@ -139,7 +141,8 @@ fn end(text: &str, now: Timestamp) -> Result<Timestamp, CommandError> {
     if let Ok(point) = text.parse::<Timestamp>() {
         return Ok(point);
     }
-    let from_now = <Duration as Setting>::parse(text).ok().and_then(|time| SignedDuration::try_from(time).ok());
+    let from_now =
+        <Duration as Setting>::parse(text).ok().and_then(|time| SignedDuration::try_from(time).ok());
     let end = from_now.and_then(|time| now.checked_add(time).ok());
     Ok(end.ok_or_else(wrong)?)
 }

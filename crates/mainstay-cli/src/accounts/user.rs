@@ -1,12 +1,13 @@
 //! `user`.
 
 use clap::ArgMatches;
+use mainstay::Service;
 use mainstay::identity::{INITIAL_PASSWORD_LIFETIME, Password, User};
-use mainstay::{Role, Service};
 use serde_json::{Value, json};
 
-use super::{BY, existing, name, problem, runtime, with_accounts};
+use super::{BY, existing, name, problem, with_accounts};
 use crate::arguments::{PASSWORD_STDIN, chosen_format, chosen_role};
+use crate::database::runtime;
 use crate::{CommandError, Context, Verdict};
 
 pub(crate) fn run<S: Service>(
@@ -143,8 +144,8 @@ fn user_json(user: &User) -> Value {
         "role": user.role,
         "provider": user.provider.as_str(),
         "state": state(user),
-        "must_change_password": user.must_change,
-        "is_disabled": user.is_disabled,
+        "must_change": user.must_change,
+        "disabled": user.is_disabled,
         "created_at": user.created_at.to_string(),
         "changed_at": user.changed_at.to_string(),
     })

@@ -6,9 +6,14 @@ use super::*;
 fn a_schema_goes_up_and_down() {
     let shell = Shell::new();
     let ran = shell.run(&["migrate", "status"]);
-    assert_eq!((ran.code, ran.data.trim()), (1, "pending   sample/0001_things"), "{}", ran.talk);
+    assert_eq!(ran.code, 1, "{}", ran.talk);
+    // The runtime's own tables come first.
+    assert!(ran.data.starts_with("pending   mainstay/0001_"), "{}", ran.data);
+    assert!(ran.data.ends_with("pending   sample/0001_things\n"), "{}", ran.data);
+    let all = ran.data.lines().count();
     let ran = shell.run(&["migrate", "up"]);
-    assert_eq!((ran.code, ran.data.as_str()), (0, "applied sample/0001_things\n"), "{}", ran.talk);
+    assert_eq!((ran.code, ran.data.lines().count()), (0, all), "{}", ran.talk);
+    assert!(ran.data.ends_with("applied sample/0001_things\n"), "{}", ran.data);
     let ran = shell.run(&["migrate", "up"]);
     assert_eq!((ran.code, ran.data.as_str()), (0, ""));
     assert!(ran.talk.contains("the schema is current"));
@@ -18,7 +23,7 @@ fn a_schema_goes_up_and_down() {
     let ran = shell.run(&["migrate", "down"]);
     assert_eq!((ran.code, ran.data.as_str()), (0, "undone sample/0001_things\n"));
     let ran = shell.run(&["migrate", "history"]);
-    assert_eq!(ran.data.lines().count(), 2, "{}", ran.data);
+    assert_eq!(ran.data.lines().count(), all + 1, "{}", ran.data);
     assert!(ran.data.lines().next().unwrap().contains("down"), "{}", ran.data);
 }
 

@@ -3,19 +3,11 @@
 use std::error::Error;
 use std::sync::Arc;
 
-use mainstay_core::settings::{Explanation, Reader, Section};
+use mainstay_core::settings::{Reader, Section};
 
 #[cfg(feature = "ldap")]
-use super::ldap::{self, LdapProvider, LdapSettings};
+use super::ldap::{LdapProvider, LdapSettings};
 use super::provider::IdentityProvider;
-
-/// What `check --explain` says of these settings.
-#[cfg(feature = "ldap")]
-pub(crate) const EXPLANATIONS: &[Explanation] = ldap::EXPLANATIONS;
-
-/// What `check --explain` says of these settings.
-#[cfg(not(feature = "ldap"))]
-pub(crate) const EXPLANATIONS: &[Explanation] = &[];
 
 /// The settings of the directory: those of LDAP where the feature `ldap` is built in, and none else.
 #[derive(Clone, Debug, Default)]
@@ -41,7 +33,8 @@ impl DirectorySettings {
     pub fn open(&self) -> Result<Option<Arc<dyn IdentityProvider>>, DirectoryError> {
         #[cfg(feature = "ldap")]
         if let Some(settings) = &self.ldap {
-            let provider = LdapProvider::new(settings.clone()).map_err(|error| DirectoryError(error.into()))?;
+            let provider =
+                LdapProvider::new(settings.clone()).map_err(|error| DirectoryError(error.into()))?;
             return Ok(Some(Arc::new(provider)));
         }
         Ok(None)

@@ -21,6 +21,7 @@ mod callers;
 mod demo;
 mod directory;
 mod error;
+mod explanations;
 #[expect(clippy::module_inception, reason = "the room is named for the thing in it")]
 mod identity;
 #[cfg(feature = "ldap")]
@@ -40,9 +41,9 @@ pub use authorise::authorise;
 pub(crate) use callers::Caller;
 pub use callers::{Callers, People};
 pub use demo::DemoOperator;
-pub(crate) use directory::EXPLANATIONS;
 pub use directory::{DirectoryError, DirectorySettings};
 pub use error::AccountError;
+pub(crate) use explanations::EXPLANATIONS;
 pub use identity::{How, Identity};
 pub use password::{Password, PasswordSettings};
 pub use sign_in::{SignInError, SignedIn};

@@ -9,6 +9,7 @@ use super::drain::{Conductor, HookError, Phase, Stopping};
 use super::worker::{Blueprint, Restart, WorkerError, Workers};
 use super::{Process, Runtime};
 use crate::health::{Check, Criticality, Health};
+use crate::identity::Accounts;
 use crate::telemetry::metrics::Metrics;
 
 /// The application while it is being built: what it may use, and where it registers what is its own.
@@ -19,6 +20,7 @@ pub struct App<S> {
     settings: Arc<S>,
     runtime: Arc<Runtime>,
     database: Database,
+    accounts: Accounts,
     process: Process,
     workers: Vec<Blueprint>,
     hooks: Vec<Registration>,
@@ -28,16 +30,15 @@ pub struct App<S> {
 type Registration = Box<dyn FnOnce(&Conductor) -> Result<(), Stopping> + Send>;
 
 impl<S> App<S> {
-    pub(super) fn new(settings: S, runtime: Arc<Runtime>, database: Database, process: &Process) -> Self {
-        let process = process.clone();
-        Self {
-            settings: Arc::new(settings),
-            runtime,
-            database,
-            process,
-            workers: Vec::new(),
-            hooks: Vec::new(),
-        }
+    pub(super) fn new(
+        settings: S,
+        runtime: Arc<Runtime>,
+        database: Database,
+        accounts: Accounts,
+        process: &Process,
+    ) -> Self {
+        let (settings, process) = (Arc::new(settings), process.clone());
+        Self { settings, runtime, database, accounts, process, workers: Vec::new(), hooks: Vec::new() }
     }
 
     /// The settings of the application.
@@ -53,6 +54,11 @@ impl<S> App<S> {
     /// The database, its schema current.
     pub fn database(&self) -> &Database {
         &self.database
+    }
+
+    /// Users, tokens and sessions.
+    pub fn accounts(&self) -> &Accounts {
+        &self.accounts
     }
 
     /// The clock.

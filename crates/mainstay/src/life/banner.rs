@@ -51,6 +51,11 @@ impl Banner<'_> {
             start_ms = millis(self.took),
             "ready"
         );
+        if let Some(demo) = &started.demo {
+            // Shown this once, to whoever started an empty service in development.
+            let (sign_in_as, with) = (demo.name.as_str(), demo.password.expose());
+            tracing::info!(sign_in_as, with, "demo operator");
+        }
     }
 
     fn block(&self) -> String {
@@ -71,6 +76,9 @@ impl Banner<'_> {
         line("routes", format!("{}, {} waivers", started.routes.rows().len(), waivers(&started.routes)));
         line("not yet", unbuilt());
         line("posture", started.posture.clone());
+        if let Some(demo) = &started.demo {
+            line("sign in as", format!("{} with {}", demo.name.as_str(), demo.password.expose()));
+        }
         // The warnings themselves stand in the log just above.
         line("warnings", self.warnings.len().to_string());
         line("ready in", format!("{} ms", millis(self.took)));
@@ -117,7 +125,9 @@ mod tests {
     use mainstay_db::Database;
 
     use super::*;
+    use crate::life::open_accounts;
     use crate::telemetry::log::{LogSettings, Sink};
+    use crate::telemetry::metrics::Metrics;
 
     #[derive(Clone, Default)]
     struct Terminal(Arc<Mutex<String>>);
@@ -129,6 +139,28 @@ mod tests {
 
         fn is_terminal(&self) -> bool {
             true
+        }
+    }
+
+    struct Sample;
+
+    impl crate::Service for Sample {
+        const NAME: &'static str = "sample";
+        const VERSION: &'static str = "1.2.3";
+        const ABOUT: &'static str = "A sample.";
+        type Settings = ();
+        type State = ();
+
+        fn routes(&self) -> crate::Routes {
+            crate::Routes::new()
+        }
+
+        fn migrations(&self) -> mainstay_db::Migrations {
+            mainstay_db::Migrations::new()
+        }
+
+        async fn build(&self, _: &mut crate::life::App<()>) -> Result<(), crate::BuildError> {
+            Ok(())
         }
     }
 
@@ -145,10 +177,15 @@ mod tests {
         let pairs = [("DATABASE_URL", "sqlite::memory:"), ("INSTANCE_NAME", "one")];
         let Named(runtime) = read_pairs(Environment::Development, &pairs).settings.unwrap();
         let clock = Clock::system();
+        let database = Database::open(&runtime.database, &clock).await.unwrap();
+        let (tasks, metrics) = (mainstay_core::Tasks::new(), Metrics::new());
+        let accounts = open_accounts::<Sample>(&runtime, &database, &clock, &tasks, &metrics).unwrap();
         let started = Started {
             address: runtime.listen.address,
             management: None,
-            database: Database::open(&runtime.database, &clock).await.unwrap(),
+            database,
+            accounts,
+            demo: None,
             runtime: Arc::new(runtime),
             routes: RouteTable::default(),
             posture: "0123456789abcdef".to_owned(),

@@ -9,7 +9,7 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 use super::drain::Phase;
 use super::{Process, Runtime, StartError, surface};
 use crate::accept::{self, Connections};
-use crate::identity::Callers;
+use crate::identity::{Accounts, Callers};
 use crate::keys::Keys;
 use crate::pipeline::{DefenceParts, Defences};
 use crate::routes::RouteTable;
@@ -108,11 +108,13 @@ impl Listeners {
         &self,
         process: &Process,
         runtime: &Runtime,
+        accounts: &Accounts,
         routes: Routes<S::State>,
         state: S::State,
     ) -> Result<RouteTable, StartError> {
         let Process { health, metrics, .. } = process;
-        let public = surface::public::<S>(health, metrics, runtime).merge(routes).with_state(state);
+        let identity = surface::identity::<S>(accounts).map_err(|error| StartError::Build(error.into()))?;
+        let public = surface::public::<S>(health, metrics, runtime, identity).merge(routes).with_state(state);
         let table = self.public.edge.install(public, ErrorCode::NotFound).map_err(StartError::Routes)?;
         if let Some(Listener { edge, .. }) = &self.management {
             let management = surface::management(health, metrics);

@@ -7,6 +7,7 @@
 //! watched from the main thread, in a small runtime of its own, so that nothing which blocks a thread of
 //! the other one can delay the end of the process.
 
+mod accounts;
 mod addresses;
 mod app;
 mod banner;
@@ -28,6 +29,7 @@ mod worker;
 #[cfg(test)]
 mod tests;
 
+pub use accounts::open_accounts;
 pub use addresses::{ListenSettings, PublicUrl};
 pub use app::App;
 pub use config::{Configuration, ProcessSettings, Runtime};

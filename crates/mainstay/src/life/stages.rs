@@ -6,16 +6,15 @@ use std::sync::Arc;
 use mainstay_core::Shutdown;
 use mainstay_db::{Database, MigratedBy, Migrations};
 
+use super::accounts::open_accounts;
 use super::banner::posture;
 use super::drain::{HookError, Phase};
 use super::listeners::{Listeners, Sockets};
-use super::{App, Configuration, Process, Restart, Runtime, StartError};
+use super::{App, Configuration, Process, Restart, Runtime, StartError, WorkerError};
 use crate::Service;
 use crate::health::{Criticality, Lane, Pace};
-use crate::identity::{ApiTokens, Callers, People, Users};
-use crate::keys::Keys;
+use crate::identity::{Accounts, Callers, DemoOperator};
 use crate::routes::RouteTable;
-use crate::session::{SessionCookie, SessionParts, Sessions};
 use crate::telemetry::metrics::UPKEEP_INTERVAL;
 
 /// A service that is ready.
@@ -34,6 +33,10 @@ pub struct Started {
     pub posture: String,
     /// The database.
     pub database: Database,
+    /// Users, tokens and sessions.
+    pub accounts: Accounts,
+    /// The operator who was made up, if this was the first start in development.
+    pub demo: Option<Arc<DemoOperator>>,
 }
 
 /// Starts a service. When this returns, it is ready.
@@ -67,29 +70,42 @@ pub async fn start<S: Service>(
     let (address, management) = sockets.addresses();
     runtime.listen.settle(address);
     let runtime = Arc::new(runtime);
-    let people = people(process, &runtime, &database);
-    let listeners = Listeners::open(process, &runtime, sockets, Callers::known_to(people))?;
+    let accounts = open_accounts::<S>(&runtime, &database, &process.clock, &process.tasks, &process.metrics);
+    let accounts = accounts.map_err(StartError::Build)?;
+    let listeners = Listeners::open(process, &runtime, sockets, Callers::known_to(accounts.people()))?;
     keep_metrics(process, &listeners)?;
 
     // Migrate: while probes answer, for it may take long.
     let migrating = process.health.readiness().hold("migrating");
     migrate::<S>(process, &runtime, &database, &crate::migrations_of(service)).await?;
     drop(migrating);
+    keep_accounts(process, &accounts)?;
+    let demo = accounts.demo_operator(runtime.environment).await;
+    let demo = demo.map_err(|error| StartError::Build(error.into()))?;
 
     // Build: the application, on a schema that is current.
-    let mut app = App::new(settings, Arc::clone(&runtime), database.clone(), process);
+    let mut app = App::new(settings, Arc::clone(&runtime), database.clone(), accounts.clone(), process);
     let state = service.build(&mut app).await.map_err(StartError::Build)?;
     let routes = service.routes();
     #[cfg(feature = "drills")]
     let routes = routes.merge(super::drills::install(&mut app).with_state(()));
-    let routes = listeners.install::<S>(process, &runtime, routes, state)?;
+    let routes = listeners.install::<S>(process, &runtime, &accounts, routes, state)?;
     app.commit()?;
 
     // Ready: when each check has been asked once.
     process.health.settled().await;
     drop(starting);
     let posture = posture(&runtime, &routes);
-    Ok(Started { address, management, runtime, routes, posture, database })
+    Ok(Started {
+        address,
+        management,
+        runtime,
+        routes,
+        posture,
+        database,
+        accounts,
+        demo: demo.map(Arc::new),
+    })
 }
 
 /// Drills misbehave on purpose.
@@ -121,20 +137,18 @@ async fn connect(process: &Process, runtime: &Runtime) -> Result<Database, Start
     Ok(database)
 }
 
-/// Where people and programs are known.
-fn people(process: &Process, runtime: &Runtime, database: &Database) -> People {
-    let sessions = Sessions::new(SessionParts {
-        settings: runtime.session.clone(),
-        cookie: SessionCookie::new(runtime.listen.public_url.is_secure(), runtime.environment.is_strict()),
-        keys: &Keys::from(&runtime.secret_key),
-        store: runtime.session.open_store(database),
-        clock: process.clock.clone(),
-        tasks: process.tasks.clone(),
-        meter: process.metrics.sessions().clone(),
-    });
-    let users = Users::new(database, &process.clock);
-    let tokens = ApiTokens::new(database, &process.clock);
-    People { sessions, users, tokens }
+/// Writes down when sessions and tokens were last used, and forgets what is over.
+fn keep_accounts(process: &Process, accounts: &Accounts) -> Result<(), StartError> {
+    let sessions = accounts.sessions().clone();
+    process
+        .workers
+        .start("sessions", Restart::budgeted(), move |shutdown| sessions.clone().upkeep(shutdown))?;
+    let tokens = accounts.tokens().clone();
+    let keep = move |shutdown| {
+        let tokens = tokens.clone();
+        async move { tokens.keep_last_used(shutdown).await.map_err(WorkerError::from) }
+    };
+    Ok(process.workers.start("api tokens", Restart::budgeted(), keep)?)
 }
 
 /// Folds recorded values into their buckets, and reads off what nobody counts.

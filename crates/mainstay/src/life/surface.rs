@@ -4,24 +4,37 @@ use mainstay_core::Clock;
 
 use super::Runtime;
 use crate::health::{self, Health, Identity};
+use crate::identity::{self, Accounts};
 use crate::openapi::{self, About};
 use crate::routes::{RouteProblem, RouteTable};
 use crate::telemetry::metrics::{self, Metrics};
+use crate::templates::TemplateError;
 use crate::{Routes, Service, assets};
 
-/// What the public listener answers beside the application: probes, the style sheet, the API reference where
-/// it is on, metrics where no other listener keeps them from the public.
-pub(super) fn public<S: Service>(health: &Health, metrics: &Metrics, runtime: &Runtime) -> Routes<S::State> {
-    let mut routes = probes(health).merge(assets::routes().with_state(()));
+/// What the public listener answers beside the application: probes, the style sheet, signing in, the API reference
+/// where it is on, metrics where no other listener keeps them from the public.
+pub(super) fn public<S: Service>(
+    health: &Health,
+    metrics: &Metrics,
+    runtime: &Runtime,
+    identity: Routes<S::State>,
+) -> Routes<S::State> {
+    let mut routes = probes(health).merge(assets::routes().with_state(())).merge(identity);
     if runtime.reference.enabled {
         let about = About { title: S::NAME, version: S::VERSION, description: S::ABOUT };
         routes = routes.merge(openapi::routes(about).with_state(()));
     }
-    // Nobody can sign in as an operator yet, so only a listener of their own keeps metrics from the public.
+    // A scraper has no session: only a listener of its own keeps metrics from the public.
     if runtime.listen.management.is_none() && !runtime.environment.is_strict() {
         routes = routes.merge(metrics::routes(metrics.clone()).with_state(()));
     }
     routes
+}
+
+/// Where people sign in, and manage what is theirs.
+pub(super) fn identity<S: Service>(accounts: &Accounts) -> Result<Routes<S::State>, TemplateError> {
+    let pages = identity::routes::pages(accounts)?;
+    Ok(identity::routes::api().with_state(accounts.clone()).merge(pages))
 }
 
 /// What the listener for operators answers.
@@ -42,6 +55,7 @@ pub(super) fn probes<S: Clone + Send + Sync + 'static>(health: &Health) -> Route
 pub fn route_table<S: Service>(service: &S, runtime: &Runtime) -> Result<RouteTable, Vec<RouteProblem>> {
     let identity = Identity { version: S::VERSION, environment: runtime.environment };
     let health = Health::new(identity, &Clock::system());
-    let routes = public::<S>(&health, &Metrics::new(), runtime).merge(service.routes());
+    let routes =
+        public::<S>(&health, &Metrics::new(), runtime, identity::routes::listed()).merge(service.routes());
     RouteTable::of(routes, &runtime.requests)
 }

@@ -212,6 +212,15 @@ where
         Routes { prefix: "", tag: "", entries, problems: self.problems }
     }
 
+    /// The same routes without their handlers: to be listed and described, not to be served.
+    pub(crate) fn listed<Other>(self) -> Routes<Other>
+    where
+        Other: Clone + Send + Sync + 'static,
+    {
+        let entries = self.entries.into_iter().map(Entry::listed).collect();
+        Routes { prefix: "", tag: "", entries, problems: self.problems }
+    }
+
     fn route<H, T>(mut self, method: Method, filter: MethodFilter, path: &str, handler: H) -> Self
     where
         H: Endpoint<T, S>,
@@ -246,5 +255,13 @@ where
     fn with_state<Other>(self, state: S) -> Entry<Other> {
         let Self { method, path, policy, tag, summary, errors, describe, handler } = self;
         Entry { method, path, policy, tag, summary, errors, describe, handler: handler.with_state(state) }
+    }
+
+    fn listed<Other>(self) -> Entry<Other>
+    where
+        Other: Clone + Send + Sync + 'static,
+    {
+        let Self { method, path, policy, tag, summary, errors, describe, .. } = self;
+        Entry { method, path, policy, tag, summary, errors, describe, handler: MethodRouter::new() }
     }
 }

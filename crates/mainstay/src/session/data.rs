@@ -108,9 +108,9 @@ impl Patch {
         self.changes.is_empty()
     }
 
-    /// What it does to a value: nothing, or sets or removes it.
-    pub(super) fn change(&self, name: &str) -> Option<Option<&Value>> {
-        self.changes.get(name).map(Option::as_ref)
+    /// A value after the patch.
+    pub(super) fn value<'a>(&'a self, base: &'a SessionData, name: &str) -> Option<&'a Value> {
+        self.changes.get(name).map_or_else(|| base.get(name), Option::as_ref)
     }
 }
 

@@ -28,6 +28,7 @@
 //! | guard | [`Sessions::open`] with the request's headers; [`Session::standing`] decides; the session goes into the request's extensions |
 //! | handler | [`Session::get`], [`Session::set`], [`Session::sign_in`], … |
 //! | exit | [`Sessions::save`] with the answer's status, which gives the `Set-Cookie` line; [`Session::is_personal`] means `no-store` |
+//! | stream | [`Sessions::over`] ends what goes on after the answer's head has left |
 //! | worker | [`Sessions::upkeep`] |
 //!
 //! # Example
@@ -83,6 +84,7 @@ mod error;
 mod expiry;
 mod handle;
 mod last_seen;
+mod over;
 mod record;
 mod save;
 mod service;

@@ -173,6 +173,7 @@ impl Inner {
             let rotated = self.store.rotate(old, &rotation).await;
             self.cache.forget(old);
             self.cache.forget_user(subject.user);
+            self.announce_end();
             match rotated? {
                 Rotated::Done => return Ok(Some(self.line(session, &token, &expiry))),
                 Rotated::Stale(record) => fresh = Some(record),
@@ -212,6 +213,7 @@ impl Inner {
         let began = self.clock.now();
         let ended = self.store.revoke(found.record.id, None).await;
         self.cache.forget_session(found.record.id);
+        self.announce_end();
         ended?;
         self.meter.revoked(self.clock.now() - began);
         Ok(())

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use http::{HeaderMap, header};
 use jiff::Timestamp;
 use mainstay_core::{Clock, Tasks};
+use tokio::sync::watch;
 
 use super::cache::{Found, Lookup, SessionCache};
 use super::config::SessionSettings;
@@ -36,6 +37,8 @@ pub(super) struct Inner {
     pub(super) store: Arc<dyn SessionStore>,
     pub(super) cache: SessionCache,
     pub(super) last_seen: LastSeen,
+    /// Counts the endings, to wake whoever waits for one.
+    pub(super) ended: watch::Sender<u64>,
     pub(super) clock: Clock,
     pub(super) tasks: Tasks,
     pub(super) meter: SessionMeter,
@@ -64,9 +67,9 @@ impl Sessions {
     pub fn new(parts: SessionParts<'_>) -> Self {
         let SessionParts { settings, cookie, keys, store, clock, tasks, meter } = parts;
         let cache = SessionCache::new(settings.cache, &clock, meter.clone());
-        let (settings, mac, last_seen) =
-            (Arc::new(settings), keys.purpose(Purpose::Session), LastSeen::default());
-        let inner = Inner { settings, cookie, mac, store, cache, last_seen, clock, tasks, meter };
+        let (settings, mac) = (Arc::new(settings), keys.purpose(Purpose::Session));
+        let (last_seen, ended) = (LastSeen::default(), watch::Sender::new(0));
+        let inner = Inner { settings, cookie, mac, store, cache, last_seen, ended, clock, tasks, meter };
         Self { inner: Arc::new(inner) }
     }
 
@@ -188,6 +191,7 @@ impl Sessions {
             .to_the_end("end sessions", async move {
                 let began = inner.clock.now();
                 let result = work(Arc::clone(&inner)).await;
+                inner.announce_end();
                 inner.meter.revoked(inner.clock.now() - began);
                 result
             })

@@ -117,8 +117,7 @@ impl Staged {
                 How::Set(value) => patch.set(name, value.clone()),
                 How::Remove => patch.remove(name),
                 How::Remake(remake) => {
-                    let before = patch.change(name).unwrap_or_else(|| base.get(name));
-                    let made = remake(before)
+                    let made = remake(patch.value(base, name))
                         .map_err(|source| SessionError::Value { name: name.clone(), source })?;
                     patch.set(name, made)
                 }

@@ -95,9 +95,8 @@ impl LdapSettings {
             .optional();
         let bind_dn = reader
             .field::<String>("LDAP_BIND_DN")
-            .doc("The service's own account in the directory, which searches.")
+            .doc("The service's own account in the directory, which searches, such as cn=concord,ou=services,dc=example,dc=org.")
             .default_text("search as an anonymous visitor")
-            .example("cn=concord,ou=services,dc=example,dc=org")
             .optional();
         let bind_password =
             reader.field::<Secret>("LDAP_BIND_PASSWORD").doc("The password of that account.").optional();

@@ -17,7 +17,6 @@
 mod config;
 mod directory;
 mod dn;
-mod explanations;
 #[cfg(test)]
 mod tests;
 mod tls;
@@ -36,7 +35,6 @@ use super::provider::{Answer, IdentityProvider, ProviderError};
 use super::user::{Provider, UserName};
 
 pub use config::{LdapRoles, LdapSettings};
-pub use explanations::EXPLANATIONS;
 pub use tls::TlsError;
 pub use url::LdapUrl;
 

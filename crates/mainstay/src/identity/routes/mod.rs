@@ -33,6 +33,11 @@ use crate::{ErrorCode, Refusal, Role, Routes};
 
 pub use pages::pages;
 
+/// All of them, to be listed and not served.
+pub(crate) fn listed<S: Clone + Send + Sync + 'static>() -> Routes<S> {
+    api().listed().merge(pages::listed())
+}
+
 /// The routes for programs and pages with scripts.
 pub fn api() -> Routes<Accounts> {
     use ErrorCode::{

@@ -86,6 +86,11 @@ pub fn pages<S: Clone + Send + Sync + 'static>(accounts: &Accounts) -> Result<Ro
     Ok(routes().with_state(pages))
 }
 
+/// The same, to be listed and not served.
+pub(super) fn listed<S: Clone + Send + Sync + 'static>() -> Routes<S> {
+    routes().listed()
+}
+
 fn routes() -> Routes<Pages> {
     use ErrorCode::{InvalidCredentials, Overloaded, RateLimited, StoreUnavailable};
     Routes::new()

@@ -180,7 +180,8 @@ impl Users {
     ///
     /// See [`DbError`].
     pub async fn set_role(&self, id: UserId, role: Role) -> Result<bool, DbError> {
-        let statement = query("update user_account set role = $1, changed_at = $2 where id = $3 and role <> $1");
+        let statement =
+            query("update user_account set role = $1, changed_at = $2 where id = $3 and role <> $1");
         self.change(statement.bind(role.as_str()).bind(self.clock.timestamp()).bind(id)).await
     }
 

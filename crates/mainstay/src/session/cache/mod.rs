@@ -69,8 +69,13 @@ impl SessionCache {
         Self { memory, meter }
     }
 
+    /// Looks without counting: for what is not a request.
+    pub(super) fn peek(&self, token: TokenId) -> Lookup {
+        self.memory.as_ref().map_or(Lookup::Bypass, |memory| memory.get(token))
+    }
+
     pub(super) fn get(&self, token: TokenId) -> Lookup {
-        let lookup = self.memory.as_ref().map_or(Lookup::Bypass, |memory| memory.get(token));
+        let lookup = self.peek(token);
         match &lookup {
             Lookup::Hit(_) => self.meter.hit(),
             Lookup::Miss(_) => self.meter.miss(),

@@ -70,7 +70,7 @@ fn what_was_brought_is_there_for_five_minutes() {
     let ada = found(Some(user()));
     fill(&cache, &ada);
     assert!(is_in(&cache, &ada));
-    hands.advance(LONGEST_USE - Duration::from_nanos(1));
+    hands.advance(LONGEST_USE.saturating_sub(Duration::from_nanos(1)));
     assert!(is_in(&cache, &ada), "also when it is used all the time");
     hands.advance(Duration::from_nanos(1));
     assert!(!is_in(&cache, &ada));
@@ -81,7 +81,7 @@ fn the_five_minutes_begin_before_the_row_was_read() {
     let (cache, hands) = cache(100);
     let ada = found(Some(user()));
     let ticket = miss(&cache, &ada);
-    hands.advance(LONGEST_USE - Duration::from_secs(1));
+    hands.advance(LONGEST_USE.saturating_sub(Duration::from_secs(1)));
     cache.fill(ticket, &ada);
     assert!(is_in(&cache, &ada));
     hands.advance(Duration::from_secs(1));
@@ -90,8 +90,9 @@ fn the_five_minutes_begin_before_the_row_was_read() {
 
 #[test]
 fn what_was_read_before_something_was_forgotten_stays_out() {
+    type Forget = fn(&MemoryCache, &Found);
     let ada = user();
-    let forgets: [(&str, fn(&MemoryCache, &Found)); 4] = [
+    let forgets: [(&str, Forget); 4] = [
         ("token", |cache, found| cache.forget(found.record.token)),
         ("session", |cache, found| cache.forget_session(found.record.id)),
         ("user", |cache, found| cache.forget_user(found.record.user().unwrap())),

@@ -159,7 +159,7 @@ impl Session {
     pub(in crate::session) fn seal(&self) -> Staged {
         let mut staged = self.staged();
         let is_first = !std::mem::replace(&mut staged.is_sealed, true);
-        is_first.then(|| staged.clone()).unwrap_or_default()
+        if is_first { staged.clone() } else { Staged::default() }
     }
 
     /// The data that edits change.

@@ -131,7 +131,7 @@ impl State {
         let kept = if rotation.keeps_data { record.data.clone() } else { SessionData::default() };
         let (data, generation) = (kept.patched(&rotation.patch)?, record.generation.next());
         self.take(old);
-        self.put(SessionRecord { data, generation, ..rotation.to.clone() });
+        self.put(SessionRecord { generation, data, ..rotation.to.clone() });
         Ok(Rotated::Done)
     }
 

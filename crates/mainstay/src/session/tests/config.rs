@@ -14,7 +14,8 @@ fn the_defaults_are_the_documented_ones() {
 
 #[test]
 fn the_rules_row_by_row() {
-    let rows: &[(Environment, &[(&str, &str)], &[&str], bool)] = &[
+    type Row = (Environment, &'static [(&'static str, &'static str)], &'static [&'static str], bool);
+    let rows: &[Row] = &[
         (Environment::Production, &[("SESSION_STORE", "memory")], &["MS0602"], true),
         (Environment::Development, &[("SESSION_STORE", "memory")], &["MS0602"], false),
         (Environment::Production, &[("SESSION_CACHE", "off")], &[], false),
@@ -38,7 +39,7 @@ fn the_rules_row_by_row() {
 #[test]
 fn a_session_ends_by_the_earlier_of_two_clocks() {
     let at = |minutes| Timestamp::UNIX_EPOCH + SignedDuration::from_mins(minutes);
-    let expiry = Expiry::begin(at(0), Duration::from_mins(30), Duration::from_mins(60));
+    let expiry = Expiry::begin(at(0), Duration::from_mins(30), Duration::from_hours(1));
     // Last seen, now, over.
     let rows = [
         (0, 0, false),

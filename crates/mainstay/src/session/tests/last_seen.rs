@@ -10,7 +10,7 @@ use crate::session::{RefusedToken, SessionId, SessionSettings, Standing};
 async fn a_session_that_is_used_goes_on_and_one_that_is_not_ends() {
     let world = World::new();
     let (busy, idle) = (world.signed_in(user()).await, world.signed_in(user()).await);
-    let step = SessionSettings::default().idle_timeout - Duration::from_secs(1);
+    let step = SessionSettings::default().idle_timeout.saturating_sub(Duration::from_secs(1));
     for _ in 0..3 {
         world.hands.advance(step);
         // Noted, and not written yet: neither the cache's own time nor the row's matters.

@@ -7,6 +7,7 @@ mod explore;
 mod flows;
 mod last_seen;
 mod outage;
+mod over;
 mod races;
 mod revocation;
 mod saving;

@@ -27,8 +27,11 @@ async fn race(world: &World, number: usize) -> bool {
         assert!(browser.cookie.is_none());
     };
     let save = async { world.sessions.save(&slow, StatusCode::OK).await.unwrap() };
-    let cookie =
-        if number % 2 == 0 { tokio::join!(sign_out, save).1 } else { tokio::join!(save, sign_out).0 };
+    let cookie = if number.is_multiple_of(2) {
+        tokio::join!(sign_out, save).1
+    } else {
+        tokio::join!(save, sign_out).0
+    };
     assert_eq!(cookie, None, "no answer brings the cookie back");
     // The order in which the store was asked.
     let calls = world.store.calls();

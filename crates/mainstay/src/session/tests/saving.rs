@@ -93,8 +93,9 @@ async fn without_a_live_session() {
 
 #[tokio::test]
 async fn with_a_live_session() {
-    // Whether the old token is good afterwards, and whether the value is there.
-    let rows: &[(Does, u16, &[&str], Cookie, bool, bool)] = &[
+    // The last two: whether the old token is good afterwards, and whether the value is there.
+    type Row = (Does, u16, &'static [&'static str], Cookie, bool, bool);
+    let rows: &[Row] = &[
         (Nothing, 200, &[], Kept, true, false),
         (Nothing, 500, &[], Kept, true, false),
         (Values, 200, &["patch"], Kept, true, true),

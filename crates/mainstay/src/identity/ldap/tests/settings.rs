@@ -42,6 +42,9 @@ fn what_is_whole_is_read() {
     assert_eq!(settings.roles.of(["cn=editors,dc=evil"]), None);
 }
 
+/// Where, with which settings, and what is wrong.
+type Row = (Environment, Vec<(&'static str, &'static str)>, &'static [&'static str]);
+
 #[test]
 fn decision_table() {
     use Environment::{Development, Production};
@@ -54,7 +57,7 @@ fn decision_table() {
         pairs.push((name, value));
         pairs
     };
-    let rows: [(Environment, Vec<(&str, &str)>, &[&str]); 13] = [
+    let rows: [Row; 13] = [
         (Production, plain(), &["error MS0701"]),
         (Development, plain(), &["warning MS0701"]),
         (Production, with(plain(), "LDAP_STARTTLS", "yes"), &[]),

@@ -1,9 +1,9 @@
-//! What `check --explain` says of these settings.
+//! What `check --explain` says of the settings of a directory, whether this build can ask one or not.
 
 use mainstay_core::settings::Explanation;
 
-/// The codes of this section.
-pub const EXPLANATIONS: &[Explanation] = &[
+/// The codes of this room.
+pub(crate) const EXPLANATIONS: &[Explanation] = &[
     Explanation {
         code: "MS0701",
         title: "passwords go to the directory without TLS",
