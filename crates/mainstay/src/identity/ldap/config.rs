@@ -1,6 +1,5 @@
 //! The settings of a directory.
 
-use std::borrow::Cow;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -208,12 +207,19 @@ impl LdapSettings {
 }
 
 fn group_of(reader: &mut Reader<'_>, role: Role) -> Option<String> {
-    let (name, doc): (&str, Cow<'static, str>) = match role {
-        Role::Viewer => ("LDAP_ROLE_VIEWER", "The group whose members may look.".into()),
-        Role::Editor => ("LDAP_ROLE_EDITOR", "The group whose members may change things.".into()),
-        Role::Operator => ("LDAP_ROLE_OPERATOR", "The group whose members operate the service.".into()),
+    let (name, doc, example) = match role {
+        Role::Viewer => {
+            let example = "cn=concord-viewers,ou=groups,dc=example,dc=org";
+            ("LDAP_ROLE_VIEWER", "The group whose members may look.", example)
+        }
+        Role::Editor => {
+            let example = "cn=concord-editors,ou=groups,dc=example,dc=org";
+            ("LDAP_ROLE_EDITOR", "The group whose members may change things.", example)
+        }
+        Role::Operator => {
+            let example = "cn=concord-operators,ou=groups,dc=example,dc=org";
+            ("LDAP_ROLE_OPERATOR", "The group whose members operate the service.", example)
+        }
     };
-    let group =
-        reader.field::<String>(name).doc(doc).example("cn=concord-editors,ou=groups,dc=example,dc=org");
-    group.default_text("none").optional()
+    reader.field::<String>(name).doc(doc).default_text("none").example(example).optional()
 }
