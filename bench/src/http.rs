@@ -12,7 +12,8 @@ const PATIENCE: Duration = Duration::from_mins(2);
 /// A connection that is kept alive.
 pub(crate) struct Connection {
     stream: BufReader<TcpStream>,
-    host: String,
+    /// The header fields of every request.
+    fields: String,
 }
 
 /// A request; the body, if there is one, is JSON.
@@ -52,7 +53,13 @@ impl Connection {
         stream.set_nodelay(true)?;
         stream.set_read_timeout(Some(PATIENCE))?;
         stream.set_write_timeout(Some(PATIENCE))?;
-        Ok(Self { stream: BufReader::with_capacity(256 * 1_024, stream), host: address.to_string() })
+        let fields = format!("Host: {address}\r\n");
+        Ok(Self { stream: BufReader::with_capacity(256 * 1_024, stream), fields })
+    }
+
+    /// The same connection, which brings an API token with each request.
+    pub(crate) fn with_token(self, token: &str) -> Self {
+        Self { fields: format!("{}Authorization: Bearer {token}\r\n", self.fields), ..self }
     }
 
     /// Sends a request; the answer is then to be read.
@@ -66,9 +73,8 @@ impl Connection {
             0 => String::new(),
             length => format!("Content-Type: application/json\r\nContent-Length: {length}\r\n"),
         };
-        let host = &self.host;
-        let message =
-            format!("{method} {path} HTTP/1.1\r\nHost: {host}\r\nAccept: {accept}\r\n{content}\r\n{body}");
+        let fields = &self.fields;
+        let message = format!("{method} {path} HTTP/1.1\r\n{fields}Accept: {accept}\r\n{content}\r\n{body}");
         self.stream.get_mut().write_all(message.as_bytes())
     }
 

@@ -14,6 +14,7 @@ mod process;
 mod sample;
 mod scenarios;
 mod service;
+mod token;
 
 use std::process::ExitCode;
 

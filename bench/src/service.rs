@@ -1,5 +1,6 @@
 //! A running Concord.
 
+use std::cell::OnceCell;
 use std::fs::{self, File};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
@@ -13,9 +14,12 @@ use rustix::process::{Pid, Signal, kill_process};
 
 use crate::binary::Binary;
 use crate::http::{Connection, Request};
+use crate::token;
 
 /// How often a state is asked for while it is waited for; far below what is measured by it.
 const INTERVAL: Duration = Duration::from_micros(500);
+/// What the service says, in its folder.
+const LOG: &str = "concord.log";
 /// Nothing that is waited for takes longer.
 const PATIENCE: Duration = Duration::from_mins(1);
 
@@ -23,7 +27,9 @@ const PATIENCE: Duration = Duration::from_mins(1);
 pub(crate) struct Service {
     child: Child,
     clock: Clock,
-    log: PathBuf,
+    program: PathBuf,
+    folder: PathBuf,
+    token: OnceCell<String>,
     /// Where it listens.
     pub(crate) address: SocketAddr,
     /// From before the process was made to the first `ready`.
@@ -45,8 +51,7 @@ impl Service {
         settings: &[(&str, &str)],
     ) -> Result<Self> {
         let address = free_address()?;
-        let log = folder.join("concord.log");
-        let output = File::create(&log).context("cannot make the log")?;
+        let output = File::create(folder.join(LOG)).context("cannot make the log")?;
         let before = clock.now();
         let child = Command::new(&binary.path)
             .arg("serve")
@@ -59,7 +64,15 @@ impl Service {
             .stderr(output)
             .spawn()
             .context("cannot start concord")?;
-        let mut service = Self { child, clock: clock.clone(), log, address, start_to_ready: Duration::ZERO };
+        let mut service = Self {
+            child,
+            clock: clock.clone(),
+            program: binary.path.clone(),
+            folder: folder.to_owned(),
+            token: OnceCell::new(),
+            address,
+            start_to_ready: Duration::ZERO,
+        };
         service.wait("ready", |service| Ok(service.is_ready()))?;
         service.start_to_ready = clock.now() - before;
         Ok(service)
@@ -70,13 +83,26 @@ impl Service {
         self.child.id()
     }
 
-    /// A new connection.
+    /// A new connection, that may do everything.
     ///
     /// # Errors
     ///
-    /// When the service does not listen.
+    /// When the service does not listen, or there is no token to be had.
     pub(crate) fn connect(&self) -> Result<Connection> {
-        Connection::open(self.address).with_context(|| format!("cannot connect to {}", self.address))
+        let token = self.token()?;
+        let connection = Connection::open(self.address);
+        let connection = connection.with_context(|| format!("cannot connect to {}", self.address))?;
+        Ok(connection.with_token(token))
+    }
+
+    /// The token of all connections. It is made when first asked for: a start is measured without it.
+    fn token(&self) -> Result<&str> {
+        if self.token.get().is_none() {
+            let token = token::create(&self.program, &self.folder).context("cannot make a token")?;
+            // Nobody else sets it: there is one thread.
+            let _ = self.token.set(token);
+        }
+        self.token.get().map(String::as_str).context("the token was just set")
     }
 
     /// Waits until `reached`.
@@ -150,7 +176,7 @@ impl Service {
     }
 
     fn end_of_log(&self) -> String {
-        let text = fs::read_to_string(&self.log).unwrap_or_default();
+        let text = fs::read_to_string(self.folder.join(LOG)).unwrap_or_default();
         let lines: Vec<&str> = text.lines().collect();
         lines[lines.len().saturating_sub(30)..].join("\n")
     }

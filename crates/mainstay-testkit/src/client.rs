@@ -22,6 +22,7 @@ const KNOWN_HEADERS: &[&str] = &[
     "age",
     "allow",
     "cache-control",
+    "clear-site-data",
     "connection",
     "content-disposition",
     "content-length",

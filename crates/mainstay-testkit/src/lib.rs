@@ -12,4 +12,6 @@ pub mod raw;
 mod service;
 
 pub use client::{Answer, Client, SECURITY_HEADERS};
+/// What every store of sessions must do, for whoever writes another one.
+pub use mainstay::session::conformance as session_conformance;
 pub use service::TestService;

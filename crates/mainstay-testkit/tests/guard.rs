@@ -1,5 +1,7 @@
 //! What stands before every handler, through a whole service and its socket.
 
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test ends where its ground gives way")]
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 

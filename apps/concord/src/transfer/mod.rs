@@ -14,7 +14,7 @@ use mainstay_db::Database;
 pub use self::error::EXPLANATIONS;
 use self::error::TransferError;
 use crate::ledger::Ledger;
-use crate::service::{Concord, migrations};
+use crate::service::Concord;
 
 /// The commands.
 pub fn commands() -> [Command; 2] {
@@ -60,7 +60,7 @@ fn with_ledger<T>(
     let clock = context.clock().clone();
     let done = block_on(async {
         let database = Database::open(&configuration.runtime.database, &clock).await?;
-        let result = match migrations().require_current(&database).await {
+        let result = match mainstay::migrations_of(&Concord).require_current(&database).await {
             Ok(()) => work(&Ledger::open(database.clone(), clock)).await,
             Err(error) => Err(error.into()),
         };

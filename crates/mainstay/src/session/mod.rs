@@ -21,6 +21,12 @@
 //! A user may be signed in from any number of browsers at once; each is listed ([`Sessions::list`]), and can be
 //! ended by its owner or an operator.
 //!
+//! # Several instances
+//!
+//! They share the store, and each has a cache of its own, which is told what its own instance does and nothing else.
+//! So an instance goes by a session that another one ended or changed for five minutes at most; with
+//! `SESSION_CACHE=off`, not at all.
+//!
 //! # Where a request meets it
 //!
 //! | | |

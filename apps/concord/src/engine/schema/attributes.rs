@@ -14,7 +14,11 @@ use crate::engine::value::{Exact, list, push_text, type_name};
 pub struct AttributeReport {
     /// What makes the item unusable.
     pub problems: Vec<Problem>,
-    /// Attributes that the schema does not define. The item may be stored, but an evaluation will refuse it.
+    /// Attributes that the schema does not define. The item may be stored; evaluations with [`Validation::Full`]
+    /// refuse it, those with [`Validation::Defined`] leave the attribute out.
+    ///
+    /// [`Validation::Full`]: crate::engine::Validation::Full
+    /// [`Validation::Defined`]: crate::engine::Validation::Defined
     pub warnings: Vec<Problem>,
 }
 

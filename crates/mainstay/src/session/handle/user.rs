@@ -41,7 +41,7 @@ impl Session {
     /// Signs a user in: the session becomes a new one, with another token; the old token is dead at once.
     ///
     /// What an anonymous visitor kept stays, and so does what the same user kept. What another user kept does not.
-    /// `epoch` was read ([`Sessions::epoch`](super::Sessions::epoch)) before the credentials were looked at.
+    /// `epoch` was read ([`Sessions::epoch`](crate::session::Sessions::epoch)) before the credentials were looked at.
     ///
     /// # Errors
     ///
