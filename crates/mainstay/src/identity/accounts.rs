@@ -229,6 +229,20 @@ impl Accounts {
         Ok(changed)
     }
 
+    /// Gives a user another role, which holds from their next request on. Their sessions begin anew.
+    ///
+    /// # Errors
+    ///
+    /// See [`AccountError`].
+    pub async fn set_role(&self, user: &User, role: Role, by: &str) -> Result<bool, AccountError> {
+        let changed = self.inner.users.set_role(user.id, role).await?;
+        if changed {
+            audit::role_changed(user, role.as_str(), by);
+            self.end_sessions(user, None, by).await?;
+        }
+        Ok(changed)
+    }
+
     /// Ends all sessions of a user, but for one that may be kept.
     ///
     /// # Errors

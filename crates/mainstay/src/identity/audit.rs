@@ -107,6 +107,10 @@ pub(crate) fn user_disabled(user: &User, is_disabled: bool, by: &str) {
     audit!(info, "user_disable", "ok", user = name, user_id = %user.id, is_disabled, by, "user disabled or enabled");
 }
 
+pub(crate) fn role_changed(user: &User, role: &str, by: &str) {
+    audit!(info, "role_change", "ok", user = user.name.as_str(), user_id = %user.id, role, by, "role changed");
+}
+
 pub(crate) fn passphrase_changed(user: &User, by: &str) {
     audit!(info, "password_change", "ok", user = user.name.as_str(), user_id = %user.id, by, "password changed");
 }
