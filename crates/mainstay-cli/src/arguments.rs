@@ -137,6 +137,13 @@ fn check(program: &str) -> Command {
                 .help("Explain a code at length instead")
                 .conflicts_with("deploy"),
         )
+        .arg(
+            Arg::new("directory")
+                .long("directory")
+                .help("Connect to the directory of the settings, too, and look whether it can be asked")
+                .action(ArgAction::SetTrue)
+                .conflicts_with("explain"),
+        )
         .arg(format(&["text", "json", "sarif"]))
         .after_help(examples(
             program,
@@ -337,12 +344,28 @@ fn session(program: &str) -> Command {
         .args([of_user(), format(&["text", "json"])])
         .after_help(examples(program, &["{} session list", "{} session list --user alice"]));
     let id = Arg::new("id").value_name("ID").help("One session, by its id in the list");
-    let all = Arg::new("all").long("all").help("Those of everybody").action(ArgAction::SetTrue);
+    let all = Arg::new("all")
+        .long("all")
+        .help("Those of everybody, who all have to sign in again; needs --yes")
+        .action(ArgAction::SetTrue)
+        .requires("yes");
+    let yes = Arg::new("yes").long("yes").help("Yes, those of everybody").action(ArgAction::SetTrue);
     let revoke = Command::new("revoke")
         .about("End one session, all of a user, or all of everybody")
-        .args([id.value_parser(value_parser!(SessionId)), of_user(), all])
+        .long_about(
+            "End one session, all of a user, or all of everybody.\n\n\
+             Ends with 1 if there is no such session.",
+        )
+        .args([id.value_parser(value_parser!(SessionId)), of_user(), all, yes])
         .group(ArgGroup::new("which").args(["id", "user", "all"]).required(true))
-        .after_help(examples(program, &["{} session revoke --user alice", "{} session revoke --all"]));
+        .after_help(examples(
+            program,
+            &[
+                "{} session revoke 0199b1c2-5f0a-7c3e-9d48-2b6f1a7e8c90",
+                "{} session revoke --user alice",
+                "{} session revoke --all --yes",
+            ],
+        ));
     group("session", "See who is signed in, and end sessions").subcommands([list, revoke])
 }
 

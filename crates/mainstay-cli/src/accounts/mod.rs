@@ -7,6 +7,7 @@ pub(crate) mod user;
 use mainstay::Service;
 use mainstay::identity::{Accounts, User, UserName};
 use mainstay::life::{Runtime, StartError, open_accounts};
+use mainstay::telemetry::log::{Captured, Logging};
 use mainstay::telemetry::metrics::Metrics;
 use mainstay_core::settings::Problem;
 use mainstay_core::{Chain, Tasks};
@@ -18,8 +19,25 @@ use crate::{CommandError, Context};
 /// Who did it, as the audit log says it.
 const BY: &str = "command line";
 
-/// Opens the accounts of the service, works with them, and closes them.
+/// Opens the accounts of the service, works with them, and closes them. What is logged meanwhile, the records of the
+/// audit above all, is said beside the data.
 fn with_accounts<S: Service, T>(
+    service: &S,
+    runtime: &Runtime,
+    context: &mut Context<'_>,
+    work: impl AsyncFnOnce(&Accounts) -> Result<T, CommandError>,
+) -> Result<T, CommandError> {
+    let (lines, clock) = (Captured::default(), context.clock().clone());
+    let logging = Logging::new(&runtime.log, &clock, lines.clone());
+    let done =
+        tracing::subscriber::with_default(logging.subscriber(), || unlogged(service, runtime, context, work));
+    for line in lines.text().lines() {
+        context.say(line);
+    }
+    done
+}
+
+fn unlogged<S: Service, T>(
     service: &S,
     runtime: &Runtime,
     context: &Context<'_>,

@@ -4,7 +4,7 @@ use clap::ArgMatches;
 use mainstay::Service;
 use mainstay::identity::User;
 use mainstay::life::Runtime;
-use mainstay::session::{SessionId, SessionSummary, StoreKind, Whose};
+use mainstay::session::{SessionId, SessionSummary, StoreKind};
 use mainstay_core::settings::Problem;
 use serde_json::{Value, json};
 
@@ -69,7 +69,7 @@ fn revoke<S: Service>(
     let runtime = reachable(runtime::<S>(context)?)?;
     if let Some(id) = matches.get_one::<SessionId>("id").copied() {
         let revoked = with_accounts(service, &runtime, context, async |accounts| {
-            accounts.sessions().revoke(id, None).await.map_err(|error| problem(&error))
+            accounts.end_session(id, BY).await.map_err(|error| problem(&error))
         })?;
         context.say(if revoked {
             format!("the session {id} is over")
@@ -79,7 +79,7 @@ fn revoke<S: Service>(
         return Ok(Verdict::good_if(revoked));
     } else if matches.get_flag("all") {
         with_accounts(service, &runtime, context, async |accounts| {
-            accounts.sessions().revoke_all(Whose::Everybody, None).await.map_err(|error| problem(&error))
+            accounts.end_everybodys_sessions(BY).await.map_err(|error| problem(&error))
         })?;
         context.say("all sessions of everybody are over");
     } else {

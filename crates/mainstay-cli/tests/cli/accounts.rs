@@ -109,7 +109,8 @@ fn rights_are_taken_away_and_given_back() {
         (&["user", "role", "alice", "--role", "viewer"], "alice was already viewer"),
     ] {
         let ran = shell.run(command);
-        assert_eq!((ran.code, ran.data.as_str(), ran.talk.trim_end()), (0, "", said));
+        assert_eq!((ran.code, ran.data.as_str()), (0, ""), "{}", ran.talk);
+        assert_eq!(ran.talk.lines().last(), Some(said));
     }
     shell.run(&["user", "disable", "alice"]);
     assert_eq!(shell.sign_in("alice", again.data.trim_end()), None);
@@ -183,7 +184,8 @@ fn a_token_can_belong_to_somebody() {
 fn sessions_are_listed_and_ended() {
     let shell = Shell::new();
     let nobody = shell.run(&["session", "list"]);
-    assert_eq!((nobody.code, nobody.data.as_str(), nobody.talk.trim_end()), (0, "", "nobody is signed in"));
+    assert_eq!((nobody.code, nobody.data.as_str()), (0, ""), "{}", nobody.talk);
+    assert_eq!(nobody.talk.lines().last(), Some("nobody is signed in"));
     let own = |name| {
         shell.pipe("seven green bottles\n", &["user", "create", name, "--role", "viewer", "--password-stdin"])
     };
@@ -201,9 +203,45 @@ fn sessions_are_listed_and_ended() {
     assert_eq!(shell.run(&["session", "list"]).data.lines().count(), 2);
     assert_eq!(shell.run(&["session", "revoke", "--user", "alice"]).code, 0);
     assert_eq!(shell.json(&["session", "list"])[0]["user"], "bob");
-    assert_eq!(shell.run(&["session", "revoke", "--all"]).code, 0);
+    assert_eq!(shell.run(&["session", "revoke", "--all"]).code, 2, "everybody's needs a yes");
+    assert_eq!(shell.run(&["session", "list"]).data.lines().count(), 1);
+    assert_eq!(shell.run(&["session", "revoke", "--all", "--yes"]).code, 0);
     assert_eq!(shell.run(&["session", "list"]).data, "");
     assert_eq!(shell.run(&["session", "revoke"]).code, 2, "which, must be said");
+}
+
+#[test]
+fn what_a_command_does_to_accounts_is_in_the_audit_log() {
+    let shell = Shell::new();
+    let own = |command: &str| {
+        let words: Vec<_> = command.split(' ').collect();
+        let ran = shell.pipe("seven green bottles\n", &words);
+        assert_eq!(ran.code, 0, "{command}: {}", ran.talk);
+        ran.talk
+    };
+    own("user create alice --role viewer --password-stdin");
+    shell.begin_session("alice", "seven green bottles");
+    let id = shell.json(&["session", "list"])[0]["id"].as_str().unwrap().to_owned();
+    for (command, action) in [
+        (format!("session revoke {id}"), "session_end"),
+        ("session revoke --user alice".to_owned(), "session_end"),
+        ("session revoke --all --yes".to_owned(), "session_end"),
+        ("user role alice --role editor".to_owned(), "role_change"),
+        ("user passwd alice --password-stdin".to_owned(), "password_change"),
+        ("user disable alice".to_owned(), "user_disable"),
+    ] {
+        let talk = own(&format!("{command} --set LOG_FORMAT=json"));
+        let records = talk.lines().filter_map(|line| serde_json::from_str::<serde_json::Value>(line).ok());
+        let record = records
+            .filter(|record| record["target"] == "mainstay::audit")
+            .find(|record| record["action"] == action);
+        assert_eq!(
+            record.as_ref().map(|record| &record["by"]),
+            Some(&"command line".into()),
+            "{command}: {talk}"
+        );
+        assert!(!talk.contains("seven green bottles"), "{talk}");
+    }
 }
 
 #[test]

@@ -8,6 +8,7 @@ use std::net::IpAddr;
 
 use super::token::ApiTokenId;
 use super::user::{User, UserId};
+use crate::session::SessionId;
 
 /// Why a sign-in was refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -95,6 +96,14 @@ pub(crate) fn signed_out(user: UserId) {
 
 pub(crate) fn sessions_ended(user: UserId, which: &str, by: &str) {
     audit!(info, "session_end", "ok", user_id = %user, which, by, "sessions ended");
+}
+
+pub(crate) fn session_ended(id: SessionId, by: &str) {
+    audit!(info, "session_end", "ok", ended = %id, which = "one", by, "session ended");
+}
+
+pub(crate) fn everybodys_sessions_ended(by: &str) {
+    audit!(info, "session_end", "ok", which = "everybody's", by, "sessions ended");
 }
 
 pub(crate) fn user_created(user: &User, by: &str) {

@@ -30,6 +30,10 @@ impl DirectorySettings {
     /// # Errors
     ///
     /// When the connection to it cannot be secured.
+    #[cfg_attr(
+        not(feature = "ldap"),
+        expect(clippy::unnecessary_wraps, reason = "as where there is a directory")
+    )]
     pub fn open(&self) -> Result<Option<Arc<dyn IdentityProvider>>, DirectoryError> {
         #[cfg(feature = "ldap")]
         if let Some(settings) = &self.ldap {
@@ -37,6 +41,30 @@ impl DirectorySettings {
                 LdapProvider::new(settings.clone()).map_err(|error| DirectoryError(error.into()))?;
             return Ok(Some(Arc::new(provider)));
         }
+        Ok(None)
+    }
+
+    /// Looks whether the directory can be asked at all, for [`LdapProvider::look`](super::ldap::LdapProvider::look);
+    /// `None` where there is no directory.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot.
+    #[cfg(feature = "ldap")]
+    pub async fn look(&self) -> Result<Option<Vec<String>>, DirectoryError> {
+        let Some(settings) = &self.ldap else { return Ok(None) };
+        let provider = LdapProvider::new(settings.clone()).map_err(|error| DirectoryError(error.into()))?;
+        provider.look().await.map(Some).map_err(|error| DirectoryError(error.into()))
+    }
+
+    /// There is none that this build could ask.
+    ///
+    /// # Errors
+    ///
+    /// Never.
+    #[cfg(not(feature = "ldap"))]
+    #[expect(clippy::unused_async, reason = "as where there is a directory")]
+    pub async fn look(&self) -> Result<Option<Vec<String>>, DirectoryError> {
         Ok(None)
     }
 }

@@ -32,4 +32,21 @@ pub(crate) const EXPLANATIONS: &[Explanation] = &[
                (sAMAccountName={name}). LDAP_GROUP_FILTER is one in which {dn} stands for the name of\n\
                their entry, such as (member={dn}). What is put in is escaped.",
     },
+    Explanation {
+        code: "MS0704",
+        title: "LDAP_CA_FILE cannot be used",
+        text: "The file is not there, cannot be read, or holds no certificate of an authority. It is a\n\
+               PEM file, as `-----BEGIN CERTIFICATE-----` begins it, with the certificates of the\n\
+               authorities that may speak for the directory; those of the system are not believed then.",
+    },
+    Explanation {
+        code: "MS0705",
+        title: "the directory cannot be asked",
+        text: "`check --directory` connects to LDAP_URL, binds as LDAP_BIND_DN, and reads the entries that\n\
+               the settings name. The message says how far it came: a name that does not resolve, a\n\
+               certificate that is not believed (LDAP_CA_FILE), an account that is refused (result 49:\n\
+               LDAP_BIND_DN or LDAP_BIND_PASSWORD is wrong), or an entry that is not there or that the\n\
+               account may not see.\n\n\
+               A service starts without its directory: who is known there gets 503 until it answers.",
+    },
 ];

@@ -4,10 +4,11 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use ldap3::ldap_escape;
-use mainstay_core::Secret;
 use mainstay_core::settings::{Problem, Reader};
+use mainstay_core::{Chain, Secret};
 
 use super::dn::comparable;
+use super::tls::client_config;
 use super::url::LdapUrl;
 use crate::Role;
 
@@ -54,6 +55,11 @@ impl LdapRoles {
     /// The groups, each with the role that it gives.
     pub fn new(groups: impl IntoIterator<Item = (Role, String)>) -> Self {
         Self { groups: groups.into_iter().map(|(role, group)| (role, comparable(&group))).collect() }
+    }
+
+    /// The names of the groups.
+    pub(super) fn groups(&self) -> impl Iterator<Item = &str> {
+        self.groups.iter().map(|(_, group)| group.as_str())
     }
 
     /// The highest role that any of these groups gives.
@@ -169,6 +175,11 @@ impl LdapSettings {
             let problem =
                 problem.because("a connection to an ldaps: address is encrypted from its first byte");
             reader.problem(problem.help("remove LDAP_STARTTLS"));
+        }
+        if let Some(Err(error)) = self.ca_file.as_deref().map(|file| client_config(Some(file))) {
+            let problem = Problem::error("MS0704", "LDAP_CA_FILE cannot be used").at("LDAP_CA_FILE");
+            let problem = problem.because(Chain(&error).to_string());
+            reader.problem(problem.help("name a PEM file with the certificate of the directory's authority"));
         }
         let mut lacks = |name: &str, what: &'static str| {
             let problem =

@@ -25,7 +25,8 @@ mod code {
 }
 
 /// Somebody who was found.
-struct Found {
+#[derive(Debug)]
+pub(super) struct Found {
     dn: String,
     name: Option<UserName>,
 }
@@ -37,13 +38,8 @@ pub(super) async fn ask(
     name: &UserName,
     password: &Password,
 ) -> Result<Answer, ProviderError> {
-    if let Some((dn, own)) = &settings.bind {
-        let bound = ldap.simple_bind(dn, own.expose()).await.map_err(unavailable)?;
-        if bound.rc != code::SUCCESS {
-            return Err(failed(&bound));
-        }
-    }
-    let found = find(ldap, settings, name).await?;
+    bind_as_service(ldap, settings).await?;
+    let found = find(ldap, settings, name.as_str()).await?;
     // The steps that follow are the same for a name that nobody has.
     let dn = found.as_ref().map_or_else(|| nobody(settings), |found| found.dn.clone());
     let groups = groups(ldap, settings, &dn).await?;
@@ -52,6 +48,32 @@ pub(super) async fn ask(
         (true, Some(found)) => Ok(answer(settings, found, &groups)),
         _ => Ok(Answer::No),
     }
+}
+
+/// Looks whether the directory can be asked at all: binds as the service, and reads the entries that the settings
+/// name. Gives the names of those that are not there, or not for the service.
+pub(super) async fn look(ldap: &mut Ldap, settings: &LdapSettings) -> Result<Vec<String>, ProviderError> {
+    bind_as_service(ldap, settings).await?;
+    let bases = [&settings.base_dn, &settings.group_base_dn].map(String::as_str);
+    let mut missing = Vec::new();
+    for dn in bases.into_iter().chain(settings.roles.groups()) {
+        let none = vec!["1.1".to_owned()];
+        let found = ldap.search(dn, Scope::Base, "(objectClass=*)", none).await.map_err(unavailable)?;
+        match found.1.rc {
+            code::SUCCESS if !found.0.is_empty() => {}
+            code::SUCCESS | code::NO_SUCH_OBJECT => missing.push(dn.to_owned()),
+            _ => return Err(failed(&found.1)),
+        }
+    }
+    missing.dedup();
+    Ok(missing)
+}
+
+/// Binds with the account of the service, if it has one.
+pub(super) async fn bind_as_service(ldap: &mut Ldap, settings: &LdapSettings) -> Result<(), ProviderError> {
+    let Some((dn, own)) = &settings.bind else { return Ok(()) };
+    let bound = ldap.simple_bind(dn, own.expose()).await.map_err(unavailable)?;
+    if bound.rc == code::SUCCESS { Ok(()) } else { Err(failed(&bound)) }
 }
 
 /// Whether a bind says that the password is right.
@@ -83,21 +105,21 @@ fn answer(settings: &LdapSettings, found: Found, groups: &[String]) -> Answer {
     let Some(name) = found.name else {
         let attribute = &settings.name_attribute;
         tracing::warn!(%attribute, "an entry of the directory has no name that can be kept here");
-        return Answer::NoRole;
+        return Answer::NoRole(None);
     };
     match settings.roles.of(groups.iter().map(String::as_str)) {
         Some(role) => Answer::Yes(ExternalUser { name, role }),
-        None => Answer::NoRole,
+        None => Answer::NoRole(Some(name)),
     }
 }
 
 /// The one entry of a name.
-async fn find(
+pub(super) async fn find(
     ldap: &mut Ldap,
     settings: &LdapSettings,
-    name: &UserName,
+    name: &str,
 ) -> Result<Option<Found>, ProviderError> {
-    let filter = settings.filter_for_name(name.as_str());
+    let filter = settings.filter_for_name(name);
     let attributes = vec![settings.name_attribute.clone()];
     let mut entries = search(ldap, settings, &settings.base_dn, &filter, attributes, 2).await?;
     let entry = match (entries.pop(), entries.pop()) {

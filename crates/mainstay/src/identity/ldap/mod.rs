@@ -13,6 +13,9 @@
 //! the number of steps tells who is in the directory. An empty password is refused before anything is connected:
 //! directories take a bind without one for an anonymous visitor, and say yes. Names are escaped in filters, referrals
 //! are not followed, and all of it together has to end within `LDAP_TIMEOUT`.
+//!
+//! At most 32 sign-ins ask at once. One more waits a second for its turn, and is refused then: a directory that hangs
+//! holds up so many requests, each for `LDAP_TIMEOUT`, and no more.
 
 mod config;
 mod directory;
@@ -24,11 +27,13 @@ mod url;
 
 use std::panic::AssertUnwindSafe;
 use std::pin::pin;
+use std::time::Duration;
 
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
-use ldap3::{LdapConnAsync, LdapConnSettings};
+use ldap3::{Ldap, LdapConnAsync, LdapConnSettings};
 use tokio::sync::Semaphore;
+use tokio::time::timeout;
 
 use super::password::Password;
 use super::provider::{Answer, IdentityProvider, ProviderError};
@@ -40,6 +45,9 @@ pub use url::LdapUrl;
 
 /// How many sign-ins ask the directory at once. More would only queue there.
 const AT_ONCE: usize = 32;
+
+/// How long one more waits for its turn.
+const LONGEST_WAIT: Duration = Duration::from_secs(1);
 
 /// Asks an LDAP directory.
 pub struct LdapProvider {
@@ -62,11 +70,34 @@ impl LdapProvider {
         Ok(Self { settings, connect, places: Semaphore::new(AT_ONCE) })
     }
 
+    /// Looks whether the directory can be asked at all: connects, binds as the service, and reads the entries that the
+    /// settings name. Gives the names of those that are not there, or that the service may not see.
+    ///
+    /// # Errors
+    ///
+    /// See [`ProviderError`].
+    ///
+    /// # Cancel safety
+    ///
+    /// Safe: it only reads.
+    pub async fn look(&self) -> Result<Vec<String>, ProviderError> {
+        self.converse(async |ldap| directory::look(ldap, &self.settings).await).await
+    }
+
     async fn ask(&self, name: &UserName, password: &Password) -> Result<Answer, ProviderError> {
         if password.expose().is_empty() {
             return Ok(Answer::No);
         }
-        let _place = self.places.try_acquire().map_err(|_| ProviderError::Overloaded)?;
+        self.converse(async |ldap| directory::ask(ldap, &self.settings, name, password).await).await
+    }
+
+    /// Connects, talks, and hangs up; all within the time of the settings.
+    async fn converse<T>(
+        &self,
+        talk: impl AsyncFnOnce(&mut Ldap) -> Result<T, ProviderError>,
+    ) -> Result<T, ProviderError> {
+        let place = timeout(LONGEST_WAIT, self.places.acquire()).await;
+        let Ok(Ok(_place)) = place else { return Err(ProviderError::Overloaded) };
         let conversation = async {
             let url = self.settings.url.as_str();
             let (connection, mut ldap) =
@@ -74,7 +105,7 @@ impl LdapProvider {
             let mut driving = pin!(connection.drive());
             let answer = tokio::select! {
                 biased;
-                answer = directory::ask(&mut ldap, &self.settings, name, password) => answer,
+                answer = talk(&mut ldap) => answer,
                 ended = &mut driving => return Err(match ended {
                     Err(error) => unavailable(error),
                     Ok(()) => unavailable(Closed),
@@ -89,7 +120,7 @@ impl LdapProvider {
         };
         // The library panics on some answers that are not LDAP.
         let conversation = AssertUnwindSafe(conversation).catch_unwind();
-        match tokio::time::timeout(self.settings.timeout, conversation).await {
+        match timeout(self.settings.timeout, conversation).await {
             Ok(Ok(answer)) => answer,
             Ok(Err(_)) => Err(unavailable(Babble)),
             Err(_) => Err(ProviderError::TimedOut(self.settings.timeout)),

@@ -1,11 +1,13 @@
 //! A real directory, what it is told, and what becomes of broken ones.
 
 mod broken;
+mod outage;
 mod settings;
 mod sign_in;
 mod slapd;
 mod tls;
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use mainstay_core::Secret;
@@ -15,6 +17,7 @@ use super::{LdapProvider, LdapRoles, LdapSettings, LdapUrl};
 use crate::Role;
 use crate::identity::Password;
 use crate::identity::provider::{Answer, ExternalUser, IdentityProvider, ProviderError};
+use crate::identity::tests::{CHEAP, Fixture};
 use slapd::Slapd;
 
 const SERVICE: &str = "cn=service,dc=example,dc=org";
@@ -46,6 +49,16 @@ impl Slapd {
 async fn ask(settings: LdapSettings, name: &str, password: &str) -> Result<Answer, ProviderError> {
     let provider = LdapProvider::new(settings).unwrap();
     provider.verify(&name.parse().unwrap(), &Password::new(password)).await
+}
+
+/// Accounts with this directory behind them.
+async fn with_directory(settings: &LdapSettings) -> Fixture {
+    let provider = LdapProvider::new(settings.clone()).unwrap();
+    Fixture::with(CHEAP, Some(Arc::new(provider))).await
+}
+
+fn no_role(name: &str) -> Answer {
+    Answer::NoRole(Some(name.parse().unwrap()))
 }
 
 fn yes(name: &str, role: Role) -> Answer {

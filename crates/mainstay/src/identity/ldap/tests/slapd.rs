@@ -1,6 +1,7 @@
 //! A slapd of one's own: its configuration and data in a temporary folder, on free ports of the loopback, ended with
 //! the test.
 
+use std::collections::HashSet;
 use std::fs;
 use std::io::{BufRead, BufReader};
 use std::net::{TcpListener, TcpStream};
@@ -10,7 +11,10 @@ use std::sync::mpsc::{Receiver, channel};
 use std::thread;
 use std::time::Duration;
 
+use futures_util::future::join;
+use ldap3::{LdapConnAsync, Mod};
 use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
+use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
 
 /// A directory that runs.
@@ -27,13 +31,17 @@ include /etc/ldap/schema/cosine.schema
 include /etc/ldap/schema/inetorgperson.schema
 modulepath /usr/lib/ldap
 moduleload back_mdb
+moduleload ppolicy
 pidfile {folder}/slapd.pid
 {tls}
 database mdb
 suffix "dc=example,dc=org"
 rootdn "cn=admin,dc=example,dc=org"
+rootpw "the admin's own"
 directory {folder}/data
 index uid,mail,member eq
+overlay ppolicy
+ppolicy_default "cn=policy,dc=example,dc=org"
 access to attrs=userPassword by anonymous auth by * none
 access to * by dn.exact="cn=service,dc=example,dc=org" read by * none
 "#;
@@ -45,23 +53,20 @@ TLSCertificateKeyFile {folder}/server.key";
 const DATA: &str = include_str!("data.ldif");
 
 impl Slapd {
-    /// Starts one with TLS, or says loudly that there is none.
-    pub(super) fn start() -> Option<Self> {
+    /// Starts one with TLS.
+    pub(super) fn start() -> Self {
         Self::start_with(TLS)
     }
 
     /// Starts one that knows no TLS.
-    pub(super) fn start_without_tls() -> Option<Self> {
+    pub(super) fn start_without_tls() -> Self {
         Self::start_with("")
     }
 
-    fn start_with(tls: &str) -> Option<Self> {
-        let Some(program) =
-            ["/usr/sbin/slapd", "/usr/lib/openldap/slapd"].into_iter().find(|path| Path::new(path).exists())
-        else {
-            eprintln!("SKIPPED: there is no slapd here; `cargo xtask setup` installs it");
-            return None;
-        };
+    fn start_with(tls: &str) -> Self {
+        let program =
+            ["/usr/sbin/slapd", "/usr/lib/openldap/slapd"].into_iter().find(|path| Path::new(path).exists());
+        let program = program.expect("slapd is here: `cargo xtask setup` installs it");
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().to_str().unwrap();
         certificates(folder.path());
@@ -89,7 +94,7 @@ impl Slapd {
             let mut child = command.spawn().unwrap();
             let log = follow(&mut child);
             if log.iter().any(|line| line.contains("slapd starting")) {
-                return Some(Self { folder, child, log, ports }.listening(tls));
+                return Self { folder, child, log, ports }.listening(tls);
             }
             child.wait().unwrap();
         }
@@ -119,6 +124,42 @@ impl Slapd {
 
     pub(super) fn ca_file(&self) -> PathBuf {
         self.folder.path().join("ca.pem")
+    }
+
+    /// Stops the process in its tracks: connections are taken by the system, and nothing is answered.
+    pub(super) fn pause(&self) {
+        kill_process(Pid::from_child(&self.child), Signal::STOP).unwrap();
+    }
+
+    /// Lets it go on.
+    pub(super) fn resume(&self) {
+        kill_process(Pid::from_child(&self.child), Signal::CONT).unwrap();
+    }
+
+    /// Ends it.
+    pub(super) fn kill(&mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+
+    pub(super) async fn add_member(&self, group: &str, member: &str) {
+        self.modify(group, Mod::Add("member", HashSet::from([member]))).await;
+    }
+
+    pub(super) async fn remove_member(&self, group: &str, member: &str) {
+        self.modify(group, Mod::Delete("member", HashSet::from([member]))).await;
+    }
+
+    async fn modify(&self, group: &str, change: Mod<&str>) {
+        let group = format!("cn={group},ou=groups,dc=example,dc=org");
+        let (connection, mut ldap) = LdapConnAsync::new(&self.ldap()).await.unwrap();
+        let change = async {
+            let bound = ldap.simple_bind("cn=admin,dc=example,dc=org", "the admin's own").await.unwrap();
+            bound.success().unwrap();
+            ldap.modify(&group, vec![change]).await.unwrap().success().unwrap();
+            ldap.unbind().await.unwrap();
+        };
+        join(change, connection.drive()).await.1.unwrap();
     }
 
     /// What it was asked to do on the next connection, from its beginning to its end: the log lines of operations.
