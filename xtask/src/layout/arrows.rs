@@ -9,7 +9,7 @@
 //! | 2 | `mainstay-events`, `mainstay` |
 //! | 3 | `mainstay-cli`, `mainstay-testkit` |
 //! | 4 | applications |
-//! | 5 | tools: `xtask`, `bench` |
+//! | 5 | tools: `xtask`, `bench`, `mainstay-tool` |
 //!
 //! So nothing runs back, and neighbours never know each other. Arrows of tests count as well: a crate whose
 //! tests need a higher floor tests something that lives up there.
@@ -49,7 +49,7 @@ fn floor(name: &str) -> Option<u8> {
         "mainstay-events" | "mainstay" => 2,
         "mainstay-cli" | "mainstay-testkit" => 3,
         "concord" => 4,
-        "xtask" | "bench" => 5,
+        "xtask" | "bench" | "mainstay-tool" => 5,
         _ => return None,
     })
 }
