@@ -10,7 +10,7 @@
 //! | 3 | `mainstay-events`, `mainstay` |
 //! | 4 | `mainstay-cli`, `mainstay-testkit` |
 //! | 5 | applications |
-//! | 6 | tools: `xtask`, `bench` |
+//! | 6 | tools: `xtask`, `bench`, `mainstay-tool` |
 //!
 //! So nothing runs back, and neighbours never know each other. Arrows of tests count as well: a crate whose
 //! tests need a higher floor tests something that lives up there.
@@ -51,7 +51,7 @@ fn floor(name: &str) -> Option<u8> {
         "mainstay-events" | "mainstay" => 3,
         "mainstay-cli" | "mainstay-testkit" => 4,
         "concord" => 5,
-        "xtask" | "bench" => 6,
+        "xtask" | "bench" | "mainstay-tool" => 6,
         _ => return None,
     })
 }
