@@ -6,6 +6,10 @@ use axum::routing::MethodRouter;
 use super::Describe;
 
 /// What answers the requests of one row.
+#[expect(
+    clippy::large_enum_variant,
+    reason = "nearly all are handlers, and they are moved at the start only"
+)]
 pub(crate) enum Target<S> {
     /// A handler for one method, and what its types say.
     Handler { handler: MethodRouter<S>, describe: Describe },

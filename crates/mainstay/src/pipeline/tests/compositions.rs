@@ -371,7 +371,7 @@ async fn check_limits(world: &World, edge: &Edge, plan: &Plan, way: &Way) {
 async fn check_detours(world: &World, edge: &Edge, plan: &Plan, way: &Way) {
     let Way { method, path, .. } = way;
     let (start, last) = path.rsplit_once('/').unwrap_or(("", path));
-    let encoded = last.bytes().map(|byte| format!("%{byte:02x}")).collect::<String>();
+    let encoded = last.bytes().fold(String::new(), |encoded, byte| format!("{encoded}%{byte:02x}"));
     let paths = [
         path.clone(),
         format!("/{path}"),
