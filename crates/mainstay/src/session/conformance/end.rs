@@ -173,6 +173,11 @@ pub(super) async fn the_sessions_that_were_seen_longest_ago_are_the_surplus(stor
     for other in &others {
         assert!(lives(&store, other).await);
     }
+    // One that was ended meanwhile takes no place from the others.
+    let left = [inserted(&store, ada).await, inserted(&store, ada).await];
+    store.revoke(newest.id, None).await.expect("an answer");
+    assert_eq!(end_beyond(2).await, 0);
+    assert!(lives(&store, &left[0]).await && lives(&store, &left[1]).await);
     // What is over already is no surplus.
     revoke_all(&store, Whose::User(ada)).await;
     let later = inserted(&store, ada).await;

@@ -159,10 +159,11 @@ impl State {
     }
 
     fn end_beyond(&mut self, user: UserId, most: u32, keep: SessionId) -> u64 {
-        let of_user =
-            self.list(user, u32::MAX).into_iter().map(|summary| summary.id).filter(|id| *id != keep);
-        let others = usize::try_from(most.saturating_sub(1)).unwrap_or(usize::MAX);
-        let surplus: Vec<_> = of_user.skip(others).filter_map(|id| self.tokens.get(&id).copied()).collect();
+        let mut of_user: Vec<_> = self.list(user, u32::MAX).into_iter().map(|summary| summary.id).collect();
+        of_user.sort_by_key(|id| *id != keep);
+        let most = most.max(1).try_into().unwrap_or(usize::MAX);
+        let surplus: Vec<_> =
+            of_user.iter().skip(most).filter_map(|id| self.tokens.get(id).copied()).collect();
         if !surplus.is_empty() {
             self.journal.note(Changed::User(user));
         }

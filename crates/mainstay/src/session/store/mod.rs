@@ -74,8 +74,8 @@ pub trait SessionStore: Send + Sync + 'static {
     /// many there are: one row, and that of the kept one.
     fn revoke_all(&self, whose: Whose, keep: Option<SessionId>) -> Storing<'_, ()>;
 
-    /// Ends the live sessions of a user but for the `most` that were seen last, of which `keep` is one in any case. Says
-    /// how many it was; a thousand at most.
+    /// Ends the live sessions of a user but for the `most` that were seen last, one at least; `keep` comes first, if it
+    /// is one of them. Says how many it was; a thousand at most.
     fn end_beyond(&self, user: UserId, most: u32, keep: SessionId) -> Storing<'_, u64>;
 
     /// What was changed since a mark, by whomever: what a patch, a rotation and an end have changed, and whose session

@@ -1,4 +1,5 @@
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use futures_util::future::join_all;
 use http::StatusCode;
@@ -116,6 +117,8 @@ async fn sign_in_many(world: &World, ada: UserId, count: usize) -> Vec<String> {
 async fn ending_ten_thousand_sessions_costs_what_ending_one_costs() {
     let database = database().await;
     let world = World::with(Probed::new(Arc::new(SqlStore::new(database.clone()))));
+    // Nobody has that many: looking for the surplus of each sign-in would take most of the time.
+    world.store.cannot_end_beyond.store(true, Ordering::Relaxed);
     for count in [1, 10_000] {
         let ada = user();
         let cookies = sign_in_many(&world, ada, count).await;
