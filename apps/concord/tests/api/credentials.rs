@@ -58,11 +58,14 @@ async fn execute(service: &TestService<Concord>, statement: &'static str) {
 
 async fn bad_tokens(service: &TestService<Concord>) -> Vec<Bad> {
     let tokens = service.started().accounts.tokens();
-    let new = NewApiToken { name: "test", role: Role::Operator, owner: None, expires_at: None };
-    let (expired, revoked) = (tokens.create(new).await.unwrap(), tokens.create(new).await.unwrap());
+    let new = async || {
+        let new = NewApiToken { name: "test", role: Role::Operator, owner: None, expires_at: None };
+        tokens.create(new).await.unwrap()
+    };
+    let (expired, revoked) = (new().await, new().await);
     execute(service, "update api_token set expires_at = created_at + 1").await;
     tokens.revoke(revoked.0.id, None).await.unwrap();
-    let good = tokens.create(new).await.unwrap().1;
+    let good = new().await.1;
     let (good, foreign) = (good.expose(), ApiTokenText::generate());
     vec![
         bearer("a token of another service", &[foreign.expose()]),
