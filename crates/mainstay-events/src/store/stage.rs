@@ -90,7 +90,8 @@ pub(super) async fn stage(
     connection: &mut Connection,
     requests: &[Prepared],
 ) -> Result<Staged, StageError> {
-    let earlier = repeat::recall(connection, requests.iter().filter_map(|request| request.key.as_ref())).await?;
+    let earlier =
+        repeat::recall(connection, requests.iter().filter_map(|request| request.key.as_ref())).await?;
     let streams: BTreeSet<&StreamId> =
         requests.iter().flat_map(|request| &request.append.parts).map(|part| &part.stream).collect();
     let mut heads = statements::lock_heads(connection, streams).await?;
@@ -109,7 +110,8 @@ pub(super) async fn stage(
     let changed = changed.into_iter().filter_map(|stream| Some((stream, *heads.get(stream)?)));
     statements::set_heads(connection, changed).await?;
     project(store, connection, &accepted).await?;
-    let keys = accepted.iter().filter_map(|append| Some((requests[append.index].key.as_ref()?, &append.appended)));
+    let keys =
+        accepted.iter().filter_map(|append| Some((requests[append.index].key.as_ref()?, &append.appended)));
     repeat::remember(connection, keys, at).await?;
 
     let tail = events().last().map(|event| Tail { position: event.position, event_id: event.id });
@@ -153,20 +155,18 @@ fn judge(
             let same = requests[twin].key.as_ref().is_some_and(|other| other.fingerprint == key.fingerprint);
             Some(if same { Outcome::As(twin) } else { conflict(key.append_id) })
         });
-        outcomes.push(match known {
-            Some(known) => known,
-            None => match check(append, heads) {
-                Err(error) => Outcome::Answer(Err(error)),
-                Ok(()) => {
-                    advance(append, heads);
-                    accepted.push(index);
-                    if let Some(key) = key {
-                        twins.insert(key.append_id, index);
-                    }
-                    Outcome::Accepted
-                }
-            },
+        let outcome = known.unwrap_or_else(|| match check(append, heads) {
+            Err(error) => Outcome::Answer(Err(error)),
+            Ok(()) => {
+                advance(append, heads);
+                accepted.push(index);
+                Outcome::Accepted
+            }
         });
+        if let (Outcome::Accepted, Some(key)) = (&outcome, key) {
+            twins.insert(key.append_id, index);
+        }
+        outcomes.push(outcome);
     }
     (outcomes, accepted)
 }
@@ -249,7 +249,11 @@ fn record(
 
 /// Applies the inline projections, append by append, so that each append finds in the read models what those
 /// before it did.
-async fn project(store: &Inner, connection: &mut Connection, accepted: &[Accepted]) -> Result<(), StageError> {
+async fn project(
+    store: &Inner,
+    connection: &mut Connection,
+    accepted: &[Accepted],
+) -> Result<(), StageError> {
     for Accepted { index, events, .. } in accepted {
         for projection in &store.projections {
             let applied = apply(&**projection, connection, events).await;

@@ -49,8 +49,10 @@ impl InlineProjection for Gate {
                     "panic" => panic!("at the sight of it"),
                     _ => {}
                 }
-                let insert = query("insert into name (id, name) select $1, case $2 when 'count' then
-                     (select count(*) from name) || ' before' else $2 end");
+                let insert = query(
+                    "insert into name (id, name) select $1, case $2 when 'count' then
+                     (select count(*) from name) || ' before' else $2 end",
+                );
                 insert.bind(event.stream.name()).bind(name).execute(connection).await?;
             }
             Ok(())

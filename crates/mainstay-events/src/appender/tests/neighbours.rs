@@ -77,8 +77,7 @@ async fn whom_a_projection_refuses_fails_alone() {
             other => panic!("{other:?}"),
         }));
     }
-    let refused: Vec<_> =
-        outcomes.iter().map(|outcome| outcome.as_ref().err().map(String::as_str)).collect();
+    let refused: Vec<_> = outcomes.iter().map(|outcome| outcome.as_ref().err().map(String::as_str)).collect();
     assert_eq!(
         refused,
         [
