@@ -5,7 +5,7 @@
 //! | floor | crates |
 //! |---|---|
 //! | 0 | `mainstay-core` |
-//! | 1 | `mainstay-servers` |
+//! | 1 | `mainstay-resilience`, `mainstay-servers` |
 //! | 2 | `mainstay-db` |
 //! | 3 | `mainstay-events`, `mainstay` |
 //! | 4 | `mainstay-cli`, `mainstay-testkit` |
@@ -46,7 +46,7 @@ pub(crate) fn check<'a>(members: impl Iterator<Item = &'a Package>) -> Vec<Findi
 fn floor(name: &str) -> Option<u8> {
     Some(match name {
         "mainstay-core" => 0,
-        "mainstay-servers" => 1,
+        "mainstay-resilience" | "mainstay-servers" => 1,
         "mainstay-db" => 2,
         "mainstay-events" | "mainstay" => 3,
         "mainstay-cli" | "mainstay-testkit" => 4,
