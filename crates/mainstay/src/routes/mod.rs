@@ -27,7 +27,7 @@ use crate::ErrorCode;
 use crate::controls::Control;
 
 pub use describe::{Answer, DescribeRequest, DescribeResponse, Endpoint, Operation};
-pub use policy::{Auth, Cache, Class, Priority, Rate, Role, RoutePolicy, Waiver};
+pub use policy::{Auth, Cache, Class, Priority, Rate, Role, RoutePolicy, Waiver, Work};
 pub(crate) use table::{Assembled, assemble};
 pub use table::{RouteProblem, RouteTable, Row};
 
@@ -170,7 +170,7 @@ where
         self.adjust(|entry| entry.policy.priority = priority)
     }
 
-    /// The route belongs to the lane for slow requests.
+    /// The route belongs to the lane for slow requests: what takes a noticeable time does not keep others waiting.
     pub fn slow(self) -> Self {
         self.adjust(|entry| entry.policy.slow = true)
     }

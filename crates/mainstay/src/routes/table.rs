@@ -9,6 +9,7 @@ use http::Method;
 use jiff::Timestamp;
 
 use super::{Describe, Entry, RoutePolicy, Routes, Waiver};
+use crate::admission::Course;
 use crate::controls::body::BodyLimits;
 use crate::controls::{Control, ControlSet};
 use crate::pipeline::{GuardLayer, RequestSettings};
@@ -40,6 +41,8 @@ pub struct Row {
     pub demanded: ControlSet,
     /// Counts its requests.
     pub(crate) meter: RouteMeter,
+    /// What admission knows of it.
+    pub(crate) course: Course,
     describe: Option<Describe>,
 }
 
@@ -127,7 +130,7 @@ impl Row {
         const WHY: &str = "there is nothing here to guard";
         Self::of_the_edge(
             "(unmatched)",
-            &[Control::Session, Control::Csrf, Control::Role],
+            &[Control::Admission, Control::Session, Control::Csrf, Control::Role],
             WHY,
             settings,
             meter,
@@ -162,6 +165,7 @@ impl Row {
             deadline: settings.timeout,
             body: BodyLimits { bytes: settings.body_bytes, time: settings.body_time },
             demanded: policy.demanded(),
+            course: Course::of(&policy),
             policy,
             describe: None,
             meter: meter.route("(any)", path),
@@ -181,6 +185,7 @@ impl Row {
             deadline: policy.deadline.unwrap_or(settings.timeout),
             body: BodyLimits { bytes: policy.body_bytes.unwrap_or(own_bytes), time: settings.body_time },
             demanded: policy.demanded(),
+            course: Course::of(&policy),
             policy,
             describe: Some(entry.describe),
             meter: meter.route(entry.method.as_str(), &entry.path),
