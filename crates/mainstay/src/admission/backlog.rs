@@ -9,7 +9,7 @@ const MEMORY: Duration = Duration::from_secs(10);
 
 /// Soonest and latest.
 pub(super) const SOONEST: Duration = Duration::from_secs(1);
-pub(super) const LATEST: Duration = Duration::from_secs(60);
+pub(super) const LATEST: Duration = Duration::from_mins(1);
 
 /// How many were turned away of late: a number that fades.
 ///

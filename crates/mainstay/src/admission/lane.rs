@@ -106,7 +106,7 @@ impl Lane {
         let passes = has_reserve(priority) || self.queued.load(Ordering::SeqCst) == 0;
         let admitted = passes && self.take(priority);
         if admitted {
-            self.count(&self.admitted, priority);
+            one_more(&self.admitted, priority);
         }
         admitted
     }
@@ -121,7 +121,7 @@ impl Lane {
         if nobody_first && self.take(priority) {
             self.note_queued(&state);
             drop(state);
-            self.count(&self.admitted, priority);
+            one_more(&self.admitted, priority);
             return Arrival::Admitted;
         }
         let until = state.queue.patience_ends(now);
@@ -138,7 +138,7 @@ impl Lane {
             Pushed::Full => {
                 state.backlog.add(now);
                 drop(state);
-                self.count(&self.turned_away, priority);
+                one_more(&self.turned_away, priority);
                 Arrival::TurnedAway
             }
         }
@@ -180,7 +180,7 @@ impl Lane {
         }
         drop(state);
         if let Some(priority) = turned_away {
-            self.count(&self.turned_away, priority);
+            one_more(&self.turned_away, priority);
         }
         false
     }
@@ -276,14 +276,14 @@ impl Lane {
             self.note_queued(&state);
             match popped {
                 Some(Popped::Next(priority, ticket)) if ticket.settle(Settled::Granted) => {
-                    self.count(&self.admitted, priority);
+                    one_more(&self.admitted, priority);
                     return Some(ticket);
                 }
                 Some(Popped::Late(priority, ticket)) => {
                     self.in_flight.fetch_sub(1, Ordering::SeqCst);
                     if ticket.settle(Settled::TurnedAway) {
                         state.backlog.add(now);
-                        self.count(&self.turned_away, priority);
+                        one_more(&self.turned_away, priority);
                         return Some(ticket);
                     }
                 }
@@ -325,17 +325,13 @@ impl Lane {
 
     fn turn_away(&self, priority: Priority, ticket: &Ticket) {
         if ticket.settle(Settled::TurnedAway) {
-            self.count(&self.turned_away, priority);
+            one_more(&self.turned_away, priority);
             ticket.wake();
         }
     }
 
     fn note_queued(&self, state: &State) {
         self.queued.store(count(state.queue.len()), Ordering::SeqCst);
-    }
-
-    fn count(&self, counts: &[AtomicU64; Priority::ALL.len()], priority: Priority) {
-        counts[priority.index()].fetch_add(1, Ordering::Relaxed);
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -347,6 +343,10 @@ impl Lane {
 /// Whether a priority may use the reserve.
 fn has_reserve(priority: Priority) -> bool {
     priority <= Priority::Identity
+}
+
+fn one_more(counts: &[AtomicU64; Priority::ALL.len()], priority: Priority) {
+    counts[priority.index()].fetch_add(1, Ordering::Relaxed);
 }
 
 fn count(number: usize) -> u32 {

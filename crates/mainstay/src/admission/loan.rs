@@ -115,8 +115,11 @@ pub(super) struct Lending {
     body: Body,
     loan: Arc<Loan>,
     /// What came while the permit was lent, and the wait to have it back.
-    returning: Option<(Turn, Option<Result<Frame<Bytes>, axum::Error>>)>,
+    returning: Option<(Turn, Polled)>,
 }
+
+/// What a body gives when it is asked for its next frame.
+type Polled = Option<Result<Frame<Bytes>, axum::Error>>;
 
 impl Lending {
     pub(super) fn new(body: Body, loan: Arc<Loan>) -> Self {
@@ -128,10 +131,7 @@ impl HttpBody for Lending {
     type Data = Bytes;
     type Error = axum::Error;
 
-    fn poll_frame(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
+    fn poll_frame(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Polled> {
         let this = &mut *self;
         if this.returning.is_none() {
             let Poll::Ready(frame) = Pin::new(&mut this.body).poll_frame(context) else {

@@ -54,7 +54,7 @@ pub use check::{Check, Condition, Criticality, Finding};
 pub use client::{ProbeError, probe};
 pub use lane::Lane;
 pub use readiness::{Latch, Readiness};
-pub use routes::routes;
+pub use routes::{routes, routes_for_operators};
 
 /// Who answers: the words of `/health` that never change.
 #[derive(Clone, Copy, Debug)]

@@ -21,8 +21,6 @@ pub(super) enum Backend {
     Processors(f64),
     /// Something far away that takes its time, however much is asked of it.
     Distant,
-    /// One device that does up to so many requests in each of its rounds.
-    Rounds(f64),
 }
 
 impl Backend {
@@ -33,7 +31,6 @@ impl Backend {
         match self {
             Self::Processors(processors) => (processors / in_flight).min(1.0),
             Self::Distant => 1.0,
-            Self::Rounds(most) => 1.0 / (1.0 + in_flight / most),
         }
     }
 }
@@ -267,6 +264,6 @@ impl World {
         self.random ^= self.random >> 27;
         #[expect(clippy::cast_precision_loss, reason = "53 bits")]
         let number = (self.random.wrapping_mul(0x2545_F491_4F6C_DD1D) >> 11) as f64;
-        number / (1_u64 << 53) as f64
+        number / 2_f64.powi(53)
     }
 }
