@@ -7,9 +7,11 @@
 
 mod activity;
 mod bad_input;
+mod browser;
 mod catalogs;
 mod cluster_rulesets;
 mod conditional;
+mod credentials;
 mod exports;
 mod guard;
 mod home;
@@ -21,5 +23,6 @@ mod names;
 mod races;
 mod rulesets;
 mod schemas;
+mod sign_in;
 mod support;
 mod uploads;
