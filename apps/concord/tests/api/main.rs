@@ -13,6 +13,7 @@ mod cluster_rulesets;
 mod conditional;
 mod credentials;
 mod exports;
+mod forged;
 mod guard;
 mod home;
 mod idempotency;
