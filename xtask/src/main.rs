@@ -8,6 +8,7 @@ mod command;
 mod generated;
 mod layout;
 mod metadata;
+mod server;
 mod setup;
 mod step;
 mod test;

@@ -16,6 +16,8 @@ pub(crate) struct Metadata {
     pub(crate) workspace_members: Vec<String>,
     /// What is built, on the platform that was asked for.
     pub(crate) resolve: Resolve,
+    /// Where cargo puts what it builds.
+    pub(crate) target_directory: PathBuf,
 }
 
 /// One package.

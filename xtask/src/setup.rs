@@ -1,6 +1,6 @@
 //! What building and testing needs beyond Rust, fetched once from the usual registries.
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
 
 use crate::command::{self, cargo, program};
 
@@ -16,14 +16,36 @@ pub(crate) enum Runner {
     Cargo,
 }
 
+/// The servers that tests start, by their programs, each with Debian's package.
+const SERVERS: [(&str, &str); 4] = [
+    ("/usr/lib/postgresql/*/bin/postgres", "postgresql"),
+    ("/usr/bin/redis-server", "redis-server"),
+    ("/usr/sbin/slapd", "slapd"),
+    ("/usr/bin/ldapsearch", "ldap-utils"),
+];
+
 /// Makes sure that the tests can be built and run.
 ///
 /// # Errors
 ///
-/// When there is no C compiler and none can be installed.
+/// When there is no C compiler or a server is missing, and it cannot be installed.
 pub(crate) fn for_tests() -> Result<Runner> {
     c_compiler()?;
+    servers()?;
     Ok(runner())
+}
+
+/// The servers that tests start: real ones, for there are no stand-ins.
+fn servers() -> Result<()> {
+    let is_there = |path: &str| command::succeeds(program("sh", ["-c", &format!("ls {path}")]));
+    let missing: Vec<&str> =
+        SERVERS.iter().filter(|(path, _)| !is_there(path)).map(|(_, package)| *package).collect();
+    if missing.is_empty() {
+        return Ok(());
+    }
+    let names = missing.join(" ");
+    anstream::eprintln!("==> setup: tests start servers of their own; installing {names} with apt-get");
+    install_by_apt(&missing).with_context(|| format!("tests need these packages: {names}"))
 }
 
 /// A C compiler: the bundled SQLite is C.
@@ -36,19 +58,31 @@ fn c_compiler() -> Result<()> {
         .context("a C compiler is needed (the bundled SQLite is C); install gcc and libc6-dev")
 }
 
+/// Installs packages without questions, and without starting their services: tests start their own. Debian asks
+/// `policy-rc.d` about that; where there is none, one that says no is there for as long as this takes.
+const INSTALL: &str = r#"
+set -e
+policy=/usr/sbin/policy-rc.d
+if [ ! -e "$policy" ]; then
+    trap 'rm -f "$policy"' EXIT
+    printf '#!/bin/sh\nexit 101\n' > "$policy"
+    chmod 755 "$policy"
+fi
+export DEBIAN_FRONTEND=noninteractive
+apt-get update
+apt-get install --yes --no-install-recommends "$@"
+"#;
+
 /// Installs Debian packages, by `sudo` where that asks for nothing and we are not root.
 fn install_by_apt(packages: &[&str]) -> Result<()> {
     let as_root = command::output(program("id", ["-u"])).is_ok_and(|id| id.trim() == "0");
-    let prefix: &[&str] = if as_root { &[] } else { &["sudo", "--non-interactive"] };
-    for arguments in
-        [&["apt-get", "update"][..], &["apt-get", "install", "--yes", "--no-install-recommends"][..]]
-    {
-        let names: &[&str] = if arguments.len() > 2 { packages } else { &[] };
-        let words: Vec<&str> = prefix.iter().chain(arguments).chain(names).copied().collect();
-        let Some((name, rest)) = words.split_first() else { bail!("nothing to run") };
-        command::run(program(name, rest))?;
+    let shell = ["sh", "-c", INSTALL, "install"];
+    let words = shell.iter().chain(packages);
+    if as_root {
+        command::run(program("env", words))
+    } else {
+        command::run(program("sudo", ["--non-interactive"].iter().chain(words)))
     }
-    Ok(())
 }
 
 /// The test runner: nextest where it is or can be installed.

@@ -3,6 +3,7 @@
 use anyhow::Result;
 
 use crate::command::{self, cargo};
+use crate::server::{self, SharedServer};
 use crate::setup::{self, Runner};
 use crate::step::Step;
 
@@ -23,7 +24,10 @@ pub(crate) fn run(arguments: &[String]) -> Result<()> {
     if arguments.is_empty() {
         command::run(cargo(["test", "--doc", "--quiet", "--workspace"].iter().chain(&COMMON)))?;
     }
-    command::run(cargo(words(runner, arguments)))
+    let server = SharedServer::start()?;
+    let mut tests = cargo(words(runner, arguments));
+    tests.env(server::VARIABLE, &server.url);
+    command::run(tests)
 }
 
 fn words(runner: Runner, arguments: &[String]) -> Vec<&str> {

@@ -3,13 +3,20 @@
 use std::ffi::OsString;
 
 use clap::builder::PossibleValuesParser;
-use clap::{Arg, ArgAction, Command, value_parser};
-use mainstay::Service;
+use clap::{Arg, ArgAction, ArgGroup, Command, value_parser};
+use mainstay::identity::ApiTokenId;
+use mainstay::session::SessionId;
+use mainstay::{Role, Service};
 
 /// The argument that overrides settings, known to every command.
 pub(crate) const OVERRIDES: &str = "set";
 
+/// The argument that takes a password from standard input.
+pub(crate) const PASSWORD_STDIN: &str = "password-stdin";
+
 const FORMAT: &str = "format";
+
+const ROLE: &str = "role";
 
 /// The tree. With nothing said, the program serves.
 pub(crate) fn tree<S: Service>() -> Command {
@@ -35,9 +42,10 @@ pub(crate) fn tree<S: Service>() -> Command {
             secret(S::NAME),
             routes(S::NAME),
             migrate(S::NAME),
-            openapi(S::NAME),
             user(S::NAME),
             token(S::NAME),
+            session(S::NAME),
+            openapi(S::NAME),
             health(S::NAME),
         ])
 }
@@ -64,6 +72,31 @@ fn format(values: &'static [&'static str]) -> Arg {
 /// The chosen format.
 pub(crate) fn chosen_format(matches: &clap::ArgMatches) -> &str {
     matches.get_one::<String>(FORMAT).map(String::as_str).unwrap_or_default()
+}
+
+/// The chosen role; the least where it was not asked for.
+pub(crate) fn chosen_role(matches: &clap::ArgMatches) -> Role {
+    matches.get_one::<String>(ROLE).and_then(|name| Role::named(name)).unwrap_or(Role::Viewer)
+}
+
+fn role() -> Arg {
+    Arg::new(ROLE)
+        .long("role")
+        .value_name("ROLE")
+        .help("What they may do; each role includes the ones before it")
+        .value_parser(PossibleValuesParser::new(Role::ALL.map(Role::as_str)))
+        .required(true)
+}
+
+fn user_name() -> Arg {
+    Arg::new("name").value_name("NAME").help("The name that they sign in with").required(true)
+}
+
+fn password_stdin() -> Arg {
+    Arg::new(PASSWORD_STDIN)
+        .long("password-stdin")
+        .help("Take the password from standard input, rather than make one up")
+        .action(ArgAction::SetTrue)
 }
 
 fn examples(program: &str, lines: &[&str]) -> String {
@@ -103,6 +136,13 @@ fn check(program: &str) -> Command {
                 .value_name("CODE")
                 .help("Explain a code at length instead")
                 .conflicts_with("deploy"),
+        )
+        .arg(
+            Arg::new("directory")
+                .long("directory")
+                .help("Connect to the directory of the settings, too, and look whether it can be asked")
+                .action(ArgAction::SetTrue)
+                .conflicts_with("explain"),
         )
         .arg(format(&["text", "json", "sarif"]))
         .after_help(examples(
@@ -227,63 +267,106 @@ fn migrate(program: &str) -> Command {
 }
 
 fn user(program: &str) -> Command {
-    let name = || Arg::new("name").value_name("NAME").help("The name to sign in with").required(true);
     let create = Command::new("create")
-        .about("Create a user; prints a password that has to be changed at the first sign-in")
-        .arg(name())
-        .arg(role())
-        .after_help(examples(program, &["{} user create alice --role editor"]));
+        .about("Create a user, and print the password that was made for them")
+        .long_about(
+            "Create a user, and print the password that was made for them: it is shown this once, ends after three \
+             days, and has to be changed at the first sign-in. Whoever sits here and creates an account of their own \
+             gives the password on standard input.",
+        )
+        .args([user_name(), role(), password_stdin(), format(&["text", "json"])])
+        .after_help(examples(
+            program,
+            &[
+                "{} user create alice --role editor",
+                "{} user create me --role operator --password-stdin < password",
+            ],
+        ));
     let passwd = Command::new("passwd")
         .about("Give a user another password, and end their sessions")
-        .arg(name())
+        .args([user_name(), password_stdin(), format(&["text", "json"])])
         .after_help(examples(program, &["{} user passwd alice"]));
+    let role_of = Command::new("role")
+        .about("Give a user another role; it holds from the next request on")
+        .args([user_name(), role()])
+        .after_help(examples(program, &["{} user role alice --role viewer"]));
     let disable = Command::new("disable")
-        .about("Let a user sign in no more; ends their sessions and stops their tokens")
-        .arg(name())
+        .about("Let a user sign in no more, end their sessions, and stop their tokens")
+        .arg(user_name())
         .after_help(examples(program, &["{} user disable alice"]));
     let enable = Command::new("enable")
         .about("Let a user sign in again")
-        .arg(name())
+        .arg(user_name())
         .after_help(examples(program, &["{} user enable alice"]));
     let list = Command::new("list")
         .about("List all users")
         .arg(format(&["text", "json"]))
         .after_help(examples(program, &["{} user list"]));
-    group("user", "Create users, and take their rights away")
-        .subcommands([create, list, passwd, disable, enable])
+    group("user", "Say who may sign in").subcommands([create, passwd, role_of, disable, enable, list])
 }
 
 fn token(program: &str) -> Command {
+    let owner = Arg::new("user")
+        .long("user")
+        .value_name("NAME")
+        .help("Whose it is: it then never does more than they may; without, it belongs to nobody");
+    let expires = Arg::new("expires")
+        .long("expires")
+        .value_name("END")
+        .help("When it ends: a time from now, such as 90d, or a point in time; without, it never does");
+    let name = Arg::new("name").long("name").value_name("TEXT").help("What it is for").required(true);
     let create = Command::new("create")
-        .about("Make an API token for a program; it is printed this once")
-        .arg(Arg::new("name").long("name").value_name("NAME").help("What it is for").required(true))
-        .arg(role())
-        .arg(
-            Arg::new("expires")
-                .long("expires")
-                .value_name("WHEN")
-                .help("When it ends: 30d, 12h, or a moment such as 2027-01-01T00:00:00Z [default: never]"),
-        )
-        .arg(format(&["text", "json"]))
-        .after_help(examples(program, &["{} token create --name ci --role editor --expires 30d"]));
+        .about("Make an API token, and print it: it is shown this once")
+        .args([role(), name, expires, owner, format(&["text", "json"])])
+        .after_help(examples(
+            program,
+            &[
+                "{} token create --role editor --name 'nightly import' --expires 90d > token",
+                "{} token create --role viewer --name dashboards --format json",
+            ],
+        ));
     let list = Command::new("list")
-        .about("List API tokens, newest first")
+        .about("List all API tokens, newest first")
         .arg(format(&["text", "json"]))
         .after_help(examples(program, &["{} token list"]));
+    let id = Arg::new("id").value_name("ID").help("Its id in the list").required(true);
     let revoke = Command::new("revoke")
-        .about("Revoke an API token; ends with 1 if there is none to revoke")
-        .arg(Arg::new("id").value_name("ID").help("As `token list` shows it").required(true))
-        .after_help(examples(program, &["{} token revoke 01a1fc50-b41b-7810-819a-b6f593b62a73"]));
-    group("token", "Make API tokens for programs, and revoke them").subcommands([create, list, revoke])
+        .about("Revoke an API token: the next request with it is refused")
+        .arg(id.value_parser(value_parser!(ApiTokenId)))
+        .after_help(examples(program, &["{} token revoke 0199b1c2-5f0a-7c3e-9d48-2b6f1a7e8c90"]));
+    group("token", "Make and revoke API tokens").subcommands([create, list, revoke])
 }
 
-fn role() -> Arg {
-    Arg::new("role")
-        .long("role")
-        .value_name("ROLE")
-        .help("What they may do")
-        .value_parser(PossibleValuesParser::new(["viewer", "editor", "operator"]))
-        .required(true)
+fn session(program: &str) -> Command {
+    let of_user = || Arg::new("user").long("user").value_name("NAME").help("Those of one user");
+    let list = Command::new("list")
+        .about("List the sessions of all users, or of one")
+        .args([of_user(), format(&["text", "json"])])
+        .after_help(examples(program, &["{} session list", "{} session list --user alice"]));
+    let id = Arg::new("id").value_name("ID").help("One session, by its id in the list");
+    let all = Arg::new("all")
+        .long("all")
+        .help("Those of everybody, who all have to sign in again; needs --yes")
+        .action(ArgAction::SetTrue)
+        .requires("yes");
+    let yes = Arg::new("yes").long("yes").help("Yes, those of everybody").action(ArgAction::SetTrue);
+    let revoke = Command::new("revoke")
+        .about("End one session, all of a user, or all of everybody")
+        .long_about(
+            "End one session, all of a user, or all of everybody.\n\n\
+             Ends with 1 if there is no such session.",
+        )
+        .args([id.value_parser(value_parser!(SessionId)), of_user(), all, yes])
+        .group(ArgGroup::new("which").args(["id", "user", "all"]).required(true))
+        .after_help(examples(
+            program,
+            &[
+                "{} session revoke 0199b1c2-5f0a-7c3e-9d48-2b6f1a7e8c90",
+                "{} session revoke --user alice",
+                "{} session revoke --all --yes",
+            ],
+        ));
+    group("session", "See who is signed in, and end sessions").subcommands([list, revoke])
 }
 
 fn openapi(program: &str) -> Command {

@@ -4,12 +4,14 @@ use std::ffi::OsString;
 
 use clap::ArgMatches;
 use mainstay::Service;
+use mainstay::identity::DirectorySettings;
 use mainstay::life::{Configuration, StartError, route_table};
+use mainstay_core::Chain;
 use mainstay_core::settings::{Explanation, Loaded, Problem, Report, Severity, suggest};
 
 use crate::arguments::chosen_format;
 use crate::diagnostics::{self, Text};
-use crate::{CommandError, Context};
+use crate::{CommandError, Context, block_on};
 
 pub(crate) fn run<S: Service>(
     service: &S,
@@ -30,6 +32,9 @@ pub(crate) fn run<S: Service>(
     let settings_are_wrong = report.has_errors();
     if let Some(configuration) = settings {
         report.problems.extend(judge_routes(service, &configuration, context));
+        if matches.get_flag("directory") {
+            report.problems.extend(ask_directory(&configuration.runtime.directory)?);
+        }
     }
     print::<S>(&report, explanations, chosen_format(matches), context)?;
     Ok(if settings_are_wrong { 2 } else { u8::from(report.has_errors()) })
@@ -82,6 +87,25 @@ fn judge_routes<S: Service>(
     let mut problem = StartError::Expired(expired).problem();
     problem.severity = severity;
     vec![problem]
+}
+
+/// What is wrong with the directory, which is asked for it.
+fn ask_directory(directory: &DirectorySettings) -> Result<Vec<Problem>, CommandError> {
+    let wrong = |message: String| {
+        let problem = Problem::error("MS0705", message).at("LDAP_URL");
+        problem.because("nobody who is known there could sign in, or not with their role")
+    };
+    Ok(match block_on(directory.look())? {
+        Ok(None) => vec![wrong("there is no directory to ask".to_owned()).help("set LDAP_URL")],
+        Ok(Some(missing)) => {
+            let entry = |dn: String| {
+                let help = "correct the setting that names it, or let the account of the service see it";
+                wrong(format!("the directory shows no entry {dn}")).help(help)
+            };
+            missing.into_iter().map(entry).collect()
+        }
+        Err(error) => vec![wrong(Chain(&error).to_string()).help("look at the other LDAP settings")],
+    })
 }
 
 fn explain(code: &str, explanations: &[Explanation], context: &mut Context<'_>) -> Result<u8, CommandError> {

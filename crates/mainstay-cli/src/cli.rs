@@ -9,10 +9,11 @@ use mainstay::Service;
 use mainstay_core::Chain;
 use mainstay_core::settings::Explanation;
 
+use crate::accounts::{session, token, user};
 use crate::arguments::{self, OVERRIDES};
 use crate::explain::EXPLANATIONS;
 use crate::{CommandError, Console, Context, Surroundings, Verdict};
-use crate::{accounts, check, health, migrate, openapi, routes, secret, serve, settings};
+use crate::{check, health, migrate, openapi, routes, secret, serve, settings};
 
 /// Runs the program: takes arguments, environment and directory from the process, and speaks on its streams.
 pub fn run<S: Service>(service: S) -> ExitCode {
@@ -151,9 +152,10 @@ impl<S: Service> Cli<S> {
             "secret" => secret::run(context),
             "routes" => routes::run(&self.service, matches, context),
             "migrate" => migrate::run(&self.service, matches, context),
+            "user" => user::run(&self.service, matches, context),
+            "token" => token::run(&self.service, matches, context),
+            "session" => session::run(&self.service, matches, context),
             "openapi" => openapi::run(&self.service, context),
-            "user" => accounts::user(&self.service, matches, context),
-            "token" => accounts::token(&self.service, matches, context),
             "health" => health::run::<S>(matches, context),
             name => match self.commands.iter().find(|(command, _)| command.get_name() == name) {
                 Some((_, handler)) => handler(&self.service, matches, context),

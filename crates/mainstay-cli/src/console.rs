@@ -1,12 +1,16 @@
 //! Where output goes.
 
 use std::fmt;
-use std::io::{self, Write};
+use std::io::{self, BufRead, Read, Write};
 
 use anstream::AutoStream;
 use anstream::adapter::strip_str;
+use zeroize::Zeroizing;
 
-/// Standard output for data, standard error for talk.
+/// The longest line that is read, in bytes.
+const LONGEST_LINE: u64 = 4096;
+
+/// Standard output for data, standard error for talk, standard input for what must not stand on a command line.
 ///
 /// Talk may be styled: colours are taken out where the other end is no terminal, or where `NO_COLOR` asks for
 /// it. No meaning rests on colour alone. Data is never styled.
@@ -15,6 +19,7 @@ pub struct Console {
     talk: Box<dyn Write>,
     /// Whether the other end of `talk` takes out styles where they do not belong.
     talk_takes_styles: bool,
+    input: Box<dyn BufRead>,
 }
 
 impl Console {
@@ -25,11 +30,34 @@ impl Console {
             data: Box::new(io::BufWriter::new(io::stdout())),
             talk: Box::new(talk),
             talk_takes_styles: true,
+            input: Box::new(io::BufReader::new(io::stdin())),
         }
     }
+
     /// Writes to these, without styles.
     pub fn plain(data: impl Write + 'static, talk: impl Write + 'static) -> Self {
-        Self { data: Box::new(data), talk: Box::new(talk), talk_takes_styles: false }
+        Self {
+            data: Box::new(data),
+            talk: Box::new(talk),
+            talk_takes_styles: false,
+            input: Box::new(io::empty()),
+        }
+    }
+
+    /// Reads from this.
+    #[must_use]
+    pub fn with_input(self, input: impl BufRead + 'static) -> Self {
+        Self { input: Box::new(input), ..self }
+    }
+
+    /// Reads one line, without its end.
+    pub(crate) fn read_line(&mut self) -> io::Result<Zeroizing<String>> {
+        let mut line = Zeroizing::new(String::with_capacity(256));
+        let mut input = (&mut self.input).take(LONGEST_LINE);
+        input.read_line(&mut line)?;
+        let length = line.trim_end_matches(['\n', '\r']).len();
+        line.truncate(length);
+        Ok(line)
     }
 
     /// For data: what was asked for.

@@ -6,6 +6,7 @@ use std::fmt;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
+use mainstay::identity::Password;
 use mainstay::settings::{Input, load};
 use mainstay_core::settings::{Loaded, Problem, Section};
 use mainstay_core::{Chain, Clock};
@@ -88,6 +89,22 @@ impl<'a> Context<'a> {
         serde_json::to_writer_pretty(self.data(), value).map_err(io::Error::from)?;
         writeln!(self.data())?;
         Ok(())
+    }
+
+    /// Reads a line with a secret from standard input.
+    ///
+    /// # Errors
+    ///
+    /// When there is none.
+    pub(crate) fn read_secret_line(&mut self) -> Result<Password, CommandError> {
+        let wrong = |message: &str| Problem::error("MS0009", message);
+        match self.console.read_line() {
+            Ok(line) if line.is_empty() => Err(wrong("standard input is empty")
+                .help("write the password and a line's end into it")
+                .into()),
+            Ok(line) => Ok(Password::new(line.as_str())),
+            Err(error) => Err(wrong("standard input cannot be read").because(error.to_string()).into()),
+        }
     }
 
     /// Says something beside the data.

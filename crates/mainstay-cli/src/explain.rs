@@ -44,8 +44,22 @@ pub(crate) const EXPLANATIONS: &[Explanation] = &[
     },
     Explanation {
         code: "MS0008",
+        title: "there is no such user, token or session",
+        text: "The name or the id belongs to nothing that is there, or not any more. `user list`,\n\
+               `token list` and `session list` print what is.",
+    },
+    Explanation {
+        code: "MS0009",
         title: "an account cannot be changed like that",
-        text: "`user` and `token` work on the accounts in the database: a name that is taken or that cannot\n\
-               be one, a user or token that is not there, a moment that has passed. The message says which.",
+        text: "The message says why: a name that is taken or is none, a password that is too short, too\n\
+               common or too close to a name, an end in the past, or a store that does not answer.\n\n\
+               A password has at least 8 characters, better 15. There are no rules of what it is made of.",
+    },
+    Explanation {
+        code: "MS0010",
+        title: "sessions are out of reach",
+        text: "With SESSION_STORE=memory sessions are kept in the memory of the service, where no command\n\
+               can see or end them. Restarting the service ends them all. A user who is disabled is\n\
+               refused at the next request in any case.",
     },
 ];

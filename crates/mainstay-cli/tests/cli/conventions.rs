@@ -58,7 +58,7 @@ fn output_that_is_lost_is_a_failure() {
 
 #[test]
 fn every_command_has_help_with_an_example() {
-    let commands: [&[&str]; 17] = [
+    let commands: [&[&str]; 31] = [
         &[],
         &["serve"],
         &["check"],
@@ -74,6 +74,20 @@ fn every_command_has_help_with_an_example() {
         &["migrate", "status"],
         &["migrate", "history"],
         &["migrate", "new"],
+        &["user"],
+        &["user", "create"],
+        &["user", "passwd"],
+        &["user", "role"],
+        &["user", "disable"],
+        &["user", "enable"],
+        &["user", "list"],
+        &["token"],
+        &["token", "create"],
+        &["token", "list"],
+        &["token", "revoke"],
+        &["session"],
+        &["session", "list"],
+        &["session", "revoke"],
         &["openapi"],
         &["health"],
     ];
@@ -81,7 +95,8 @@ fn every_command_has_help_with_an_example() {
         let ran = Shell::new().run(&[command, &["--help"]].concat());
         assert_eq!((ran.code, ran.talk.as_str()), (0, ""), "{command:?}");
         assert!(ran.data.contains("Usage: sample"), "{command:?}: {}", ran.data);
-        let is_group = [&[][..], &["settings"], &["secret"]].contains(&command);
+        let groups = [&[][..], &["settings"], &["secret"], &["user"], &["token"], &["session"]];
+        let is_group = groups.contains(&command);
         assert!(is_group || ran.data.contains("Examples:\n  sample "), "{command:?}: {}", ran.data);
         assert!(!ran.data.contains('\u{1b}'), "{command:?}");
     }

@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+mod accounts;
 mod check;
 mod conventions;
 mod health;
@@ -103,6 +104,15 @@ impl Shell {
     fn run(&self, arguments: &[&str]) -> Ran {
         let (data, talk) = (Buffer::default(), Buffer::default());
         let code = self.run_with(arguments, data.clone(), talk.clone());
+        Ran { code, data: data.text(), talk: talk.text() }
+    }
+
+    /// Runs with something on standard input.
+    fn pipe(&self, input: &'static str, arguments: &[&str]) -> Ran {
+        let (data, talk) = (Buffer::default(), Buffer::default());
+        let console = Console::plain(data.clone(), talk.clone()).with_input(input.as_bytes());
+        let arguments = ["sample"].iter().chain(arguments);
+        let code = Cli::new(Sample).run_with(arguments, &self.surroundings, console);
         Ran { code, data: data.text(), talk: talk.text() }
     }
 

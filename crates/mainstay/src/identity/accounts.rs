@@ -15,7 +15,7 @@ use super::provider::IdentityProvider;
 use super::sign_in::{SignIn, SignInError, SignedIn};
 use super::throttle::Throttle;
 use super::token::{ApiToken, ApiTokenId, ApiTokenText, ApiTokens, CreateTokenError, NewApiToken};
-use super::user::{NewPassword, User, UserName, Users};
+use super::user::{NewPassword, Provider, User, UserName, Users};
 use super::{PasswordSettings, People};
 use crate::Role;
 use crate::keys::Keys;
@@ -229,6 +229,23 @@ impl Accounts {
         Ok(changed)
     }
 
+    /// Gives a user another role, which holds from their next request on. Their sessions begin anew.
+    ///
+    /// # Errors
+    ///
+    /// See [`AccountError`].
+    pub async fn set_role(&self, user: &User, role: Role, by: &str) -> Result<bool, AccountError> {
+        if user.provider != Provider::Local {
+            return Err(AccountError::RoleNotOurs);
+        }
+        let changed = self.inner.users.set_role(user.id, role).await?;
+        if changed {
+            audit::role_changed(user, role.as_str(), by);
+            self.end_sessions(user, None, by).await?;
+        }
+        Ok(changed)
+    }
+
     /// Ends all sessions of a user, but for one that may be kept.
     ///
     /// # Errors
@@ -242,6 +259,30 @@ impl Accounts {
     ) -> Result<(), SessionError> {
         self.inner.sessions.revoke_all(Whose::User(user.id), keep).await?;
         audit::sessions_ended(user.id, if keep.is_some() { "others" } else { "all" }, by);
+        Ok(())
+    }
+
+    /// Ends one session, whosever it is. Says whether there was one to end.
+    ///
+    /// # Errors
+    ///
+    /// As [`Sessions::revoke`].
+    pub async fn end_session(&self, id: SessionId, by: &str) -> Result<bool, SessionError> {
+        let ended = self.inner.sessions.revoke(id, None).await?;
+        if ended {
+            audit::session_ended(id, by);
+        }
+        Ok(ended)
+    }
+
+    /// Ends the sessions of everybody.
+    ///
+    /// # Errors
+    ///
+    /// As [`Sessions::revoke_all`].
+    pub async fn end_everybodys_sessions(&self, by: &str) -> Result<(), SessionError> {
+        self.inner.sessions.revoke_all(Whose::Everybody, None).await?;
+        audit::everybodys_sessions_ended(by);
         Ok(())
     }
 

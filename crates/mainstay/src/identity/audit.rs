@@ -8,6 +8,7 @@ use std::net::IpAddr;
 
 use super::token::ApiTokenId;
 use super::user::{User, UserId};
+use crate::session::SessionId;
 
 /// Why a sign-in was refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -97,6 +98,14 @@ pub(crate) fn sessions_ended(user: UserId, which: &str, by: &str) {
     audit!(info, "session_end", "ok", user_id = %user, which, by, "sessions ended");
 }
 
+pub(crate) fn session_ended(id: SessionId, by: &str) {
+    audit!(info, "session_end", "ok", ended = %id, which = "one", by, "session ended");
+}
+
+pub(crate) fn everybodys_sessions_ended(by: &str) {
+    audit!(info, "session_end", "ok", which = "everybody's", by, "sessions ended");
+}
+
 pub(crate) fn user_created(user: &User, by: &str) {
     let (name, role) = (user.name.as_str(), user.role.as_str());
     audit!(info, "user_create", "ok", user = name, user_id = %user.id, role, by, "user created");
@@ -105,6 +114,10 @@ pub(crate) fn user_created(user: &User, by: &str) {
 pub(crate) fn user_disabled(user: &User, is_disabled: bool, by: &str) {
     let name = user.name.as_str();
     audit!(info, "user_disable", "ok", user = name, user_id = %user.id, is_disabled, by, "user disabled or enabled");
+}
+
+pub(crate) fn role_changed(user: &User, role: &str, by: &str) {
+    audit!(info, "role_change", "ok", user = user.name.as_str(), user_id = %user.id, role, by, "role changed");
 }
 
 pub(crate) fn passphrase_changed(user: &User, by: &str) {

@@ -22,6 +22,9 @@ pub enum AccountError {
     /// A directory knows the password; it can be changed there.
     #[error("the password is kept by a directory, and changed there")]
     NotOurs,
+    /// A directory gives the role; it would be replaced at the next sign-in.
+    #[error("the role is given by a directory, and changed there")]
+    RoleNotOurs,
     /// The password was changed by somebody else meanwhile.
     #[error("the password was changed meanwhile")]
     Superseded,
@@ -53,16 +56,17 @@ impl From<CreateUserError> for AccountError {
 
 /// | error | refusal |
 /// |---|---|
-/// | the name is taken, the password is a directory's, or was changed meanwhile | `conflict` |
+/// | the name is taken, the password or the role is a directory's, or the password was changed meanwhile | `conflict` |
 /// | the user is gone | `unauthenticated` |
 /// | the new password is weak | `validation_failed`, with the field `new_password` and why |
 /// | the rest | as theirs |
 impl From<AccountError> for Refusal {
     fn from(error: AccountError) -> Self {
         match error {
-            AccountError::Taken | AccountError::NotOurs | AccountError::Superseded => {
-                Self::new(ErrorCode::Conflict).message(capitalised(&error))
-            }
+            AccountError::Taken
+            | AccountError::NotOurs
+            | AccountError::RoleNotOurs
+            | AccountError::Superseded => Self::new(ErrorCode::Conflict).message(capitalised(&error)),
             AccountError::NoUser => Self::new(ErrorCode::Unauthenticated),
             AccountError::Weak(weakness) => Self::new(ErrorCode::ValidationFailed)
                 .message(capitalised(&weakness))

@@ -19,9 +19,13 @@ mod audit;
 mod authorise;
 mod callers;
 mod demo;
+mod directory;
 mod error;
+mod explanations;
 #[expect(clippy::module_inception, reason = "the room is named for the thing in it")]
 mod identity;
+#[cfg(feature = "ldap")]
+pub mod ldap;
 pub mod password;
 pub mod provider;
 pub mod routes;
@@ -37,7 +41,9 @@ pub use authorise::authorise;
 pub(crate) use callers::Caller;
 pub use callers::{Callers, People};
 pub use demo::DemoOperator;
+pub use directory::{DirectoryError, DirectorySettings};
 pub use error::AccountError;
+pub(crate) use explanations::EXPLANATIONS;
 pub use identity::{How, Identity};
 pub use password::{Password, PasswordSettings};
 pub use sign_in::{SignInError, SignedIn};

@@ -38,8 +38,8 @@ pub trait IdentityProvider: Send + Sync + 'static {
 pub enum Answer {
     /// There is no such name, or it has another password. Which of the two is not told.
     No,
-    /// It is the password of a user who has no role here.
-    NoRole,
+    /// It is the password of somebody who has no role here (any more); under this name, where theirs can be one.
+    NoRole(Option<UserName>),
     /// It is the password of this user.
     Yes(ExternalUser),
 }

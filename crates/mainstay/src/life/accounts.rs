@@ -4,25 +4,24 @@ use mainstay_core::{Clock, Tasks};
 use mainstay_db::Database;
 
 use super::Runtime;
-use crate::Service;
-use crate::identity::password::HashError;
 use crate::identity::{AccountParts, Accounts};
 use crate::keys::Keys;
 use crate::session::{SessionCookie, SessionParts, Sessions};
 use crate::telemetry::metrics::Metrics;
+use crate::{BuildError, Service};
 
 /// Opens the accounts in a database. Nothing is looked up before the schema is current.
 ///
 /// # Errors
 ///
-/// When this release cannot hash passwords at all.
+/// When this release cannot hash passwords at all, or the directory of the settings cannot be asked at all.
 pub fn open_accounts<S: Service>(
     runtime: &Runtime,
     database: &Database,
     clock: &Clock,
     tasks: &Tasks,
     metrics: &Metrics,
-) -> Result<Accounts, HashError> {
+) -> Result<Accounts, BuildError> {
     let keys = Keys::from(&runtime.secret_key);
     let sessions = Sessions::new(SessionParts {
         settings: runtime.session.clone(),
@@ -33,14 +32,15 @@ pub fn open_accounts<S: Service>(
         tasks: tasks.clone(),
         meter: metrics.sessions().clone(),
     });
-    Accounts::new(AccountParts {
+    let accounts = Accounts::new(AccountParts {
         service: S::NAME,
         passwords: &runtime.passwords,
         keys: &keys,
         database,
         sessions,
-        directory: None,
+        directory: runtime.directory.open()?,
         clock: clock.clone(),
         tasks: tasks.clone(),
-    })
+    })?;
+    Ok(accounts)
 }

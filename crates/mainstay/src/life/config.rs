@@ -9,7 +9,7 @@ use mainstay_db::DatabaseSettings;
 use super::ListenSettings;
 use super::drain::Plan;
 use crate::accept::ConnectionSettings;
-use crate::identity::PasswordSettings;
+use crate::identity::{DirectorySettings, PasswordSettings};
 use crate::openapi::ReferenceSettings;
 use crate::session::SessionSettings;
 use crate::settings::{AlertSettings, SecretKey};
@@ -52,6 +52,8 @@ pub struct Runtime {
     pub session: SessionSettings,
     /// Of passwords.
     pub passwords: PasswordSettings,
+    /// Of the directory that knows other passwords.
+    pub directory: DirectorySettings,
     /// Of the API reference.
     pub reference: ReferenceSettings,
     /// Of the database.
@@ -99,6 +101,7 @@ impl Runtime {
             hsts: HstsSettings::read(reader),
             session: SessionSettings::read(reader),
             passwords: PasswordSettings::read(reader),
+            directory: DirectorySettings::read(reader),
             reference: ReferenceSettings::read(reader),
             database: DatabaseSettings::read_named(reader, name),
             alerts: AlertSettings::read(reader),

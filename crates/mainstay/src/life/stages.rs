@@ -71,7 +71,7 @@ pub async fn start<S: Service>(
     runtime.listen.settle(address);
     let runtime = Arc::new(runtime);
     let accounts = open_accounts::<S>(&runtime, &database, &process.clock, &process.tasks, &process.metrics);
-    let accounts = accounts.map_err(|error| StartError::Build(error.into()))?;
+    let accounts = accounts.map_err(StartError::Build)?;
     let listeners = Listeners::open(process, &runtime, sockets, Callers::known_to(accounts.people()))?;
     keep_metrics(process, &listeners)?;
 

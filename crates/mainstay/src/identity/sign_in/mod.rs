@@ -180,6 +180,10 @@ impl SignIn {
         } else {
             return Ok(Ok(SignedIn { user: now, epoch }));
         };
+        if now.provider != Provider::Local {
+            // A directory has verified it: the price of a hash is still to be paid.
+            self.hasher.verify(password, None).await?;
+        }
         Ok(Err((Some(now), why)))
     }
 
@@ -241,14 +245,31 @@ impl SignIn {
         let external = match directory.verify(name, password).await? {
             Answer::Yes(external) => external,
             Answer::No => return self.refuse(known, SignInRefused::Password, password).await,
-            Answer::NoRole => return self.refuse(known, SignInRefused::NoRole, password).await,
+            Answer::NoRole(name) => {
+                let known = match name {
+                    Some(name) => self.users.by_name(&name).await?,
+                    None => known,
+                };
+                let known = known.filter(|user| user.provider == directory.provider());
+                if let Some(user) = &known {
+                    // What began while they had a role ends with it.
+                    self.sessions.revoke_all(Whose::User(user.id), None).await?;
+                }
+                return self.refuse(known, SignInRefused::NoRole, password).await;
+            }
         };
         let before = self.users.by_name(&external.name).await?;
         let admitted = self.users.admit_external(&external.name, directory.provider(), external.role).await?;
         let Some(user) = admitted else { return self.refuse(None, SignInRefused::NameTaken, password).await };
-        if before.is_some_and(|before| before.role != user.role) {
-            // Sessions that began with another role end with it.
-            self.sessions.revoke_all(Whose::User(user.id), None).await?;
+        let by = directory.provider().as_str();
+        match before {
+            None => audit::user_created(&user, by),
+            Some(before) if before.role != user.role => {
+                audit::role_changed(&user, user.role.as_str(), by);
+                // Sessions that began with another role end with it.
+                self.sessions.revoke_all(Whose::User(user.id), None).await?;
+            }
+            Some(_) => {}
         }
         Ok(Good(user))
     }

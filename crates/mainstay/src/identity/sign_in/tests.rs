@@ -7,11 +7,11 @@ use futures_util::future::BoxFuture;
 use mainstay_core::Tasks;
 use mainstay_db::query;
 
-use super::SignInError;
+use super::{SignInError, SignedIn};
 use crate::identity::password::Parameters;
 use crate::identity::provider::{Answer, ExternalUser, IdentityProvider, ProviderError};
 use crate::identity::tests::{CHEAP, Fixture, HOME, PASSWORD};
-use crate::identity::{Password, Provider, UserName};
+use crate::identity::{AccountError, Password, Provider, UserName};
 use crate::session::Standing;
 use crate::{ErrorCode, Refusal, Role};
 
@@ -34,7 +34,8 @@ impl IdentityProvider for Directory {
             ("eve", _) => Err(ProviderError::Overloaded),
             (_, password) if password != PASSWORD => Ok(Answer::No),
             ("carol" | "carol@example.org", _) => Ok(external("carol", Role::Editor)),
-            ("dave", _) => Ok(Answer::NoRole),
+            ("dave" | "dave@example.org", _) => Ok(Answer::NoRole(Some("dave".parse().unwrap()))),
+            ("frank", _) => Ok(external("frank", Role::Editor)),
             ("imposter", _) => Ok(external("alice", Role::Operator)),
             _ => Ok(Answer::No),
         };
@@ -59,6 +60,9 @@ async fn whatever_is_refused_costs_one_hash_and_says_the_same() {
     fixture.user("alice", Role::Viewer).await;
     let mallory = fixture.user("mallory", Role::Viewer).await;
     fixture.accounts.set_disabled(&mallory, true, "test").await.unwrap();
+    let (frank, ldap) = ("frank".parse().unwrap(), Provider::Ldap);
+    let frank = fixture.accounts.users().admit_external(&frank, ldap, Role::Editor).await.unwrap().unwrap();
+    fixture.accounts.set_disabled(&frank, true, "test").await.unwrap();
     let long = "x".repeat(1025);
     let rows = [
         // name, password, outcome, hashes
@@ -77,6 +81,8 @@ async fn whatever_is_refused_costs_one_hash_and_says_the_same() {
         ("carol", "wrong", NO, 1),
         ("carol", "", NO, 1),
         ("dave", PASSWORD, NO, 1),
+        ("frank", PASSWORD, NO, 1),
+        ("frank", "wrong", NO, 1),
         ("imposter", PASSWORD, NO, 1),
         ("eve", PASSWORD, Err(ErrorCode::StoreUnavailable), 0),
         // It says nothing about anybody, so it may be quick.
@@ -216,6 +222,31 @@ async fn another_role_in_the_directory_ends_what_began_with_the_former() {
     fixture.begin(&second).await;
     let standing = fixture.open(Some(&cookie)).await.standing();
     assert!(matches!(standing, Standing::SignedIn(_)), "the same role ends nothing: {standing:?}");
+}
+
+#[tokio::test]
+async fn who_has_no_role_in_the_directory_any_more_is_signed_out_when_that_is_noticed() {
+    let fixture = with_directory().await;
+    let users = fixture.accounts.users();
+    let dave =
+        users.admit_external(&"dave".parse().unwrap(), Provider::Ldap, Role::Editor).await.unwrap().unwrap();
+    let epoch = fixture.accounts.sessions().epoch(dave.id).await.unwrap();
+    let cookie = fixture.begin(&SignedIn { user: dave, epoch }).await;
+    assert!(fixture.identity(&cookie).await.is_some());
+    assert_eq!(outcome(&fixture, "dave@example.org", "wrong").await, Err(ErrorCode::InvalidCredentials));
+    assert!(fixture.identity(&cookie).await.is_some(), "strangers cannot sign anybody out");
+    assert_eq!(outcome(&fixture, "dave@example.org", PASSWORD).await, Err(ErrorCode::InvalidCredentials));
+    assert!(fixture.identity(&cookie).await.is_none());
+}
+
+#[tokio::test]
+async fn the_role_of_a_directorys_user_is_changed_over_there() {
+    let fixture = with_directory().await;
+    let carol = fixture.accounts.sign_in("carol", &Password::new(PASSWORD), HOME).await.unwrap().user;
+    let refused = fixture.accounts.set_role(&carol, Role::Operator, "test").await;
+    assert!(matches!(refused, Err(AccountError::RoleNotOurs)), "{refused:?}");
+    let alice = fixture.user("alice", Role::Viewer).await;
+    assert!(fixture.accounts.set_role(&alice, Role::Operator, "test").await.unwrap());
 }
 
 #[tokio::test(flavor = "multi_thread")]

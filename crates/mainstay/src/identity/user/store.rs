@@ -174,6 +174,17 @@ impl Users {
         self.change(statement.bind(is_disabled).bind(self.clock.timestamp()).bind(id)).await
     }
 
+    /// Gives a user another role. Says whether that changed anything.
+    ///
+    /// # Errors
+    ///
+    /// See [`DbError`].
+    pub async fn set_role(&self, id: UserId, role: Role) -> Result<bool, DbError> {
+        let statement =
+            query("update user_account set role = $1, changed_at = $2 where id = $3 and role <> $1");
+        self.change(statement.bind(role.as_str()).bind(self.clock.timestamp()).bind(id)).await
+    }
+
     async fn insert(
         &self,
         name: &UserName,

@@ -1,0 +1,80 @@
+//! The directory that the settings name, if this build can ask one.
+
+use std::error::Error;
+use std::sync::Arc;
+
+use mainstay_core::settings::{Reader, Section};
+
+#[cfg(feature = "ldap")]
+use super::ldap::{LdapProvider, LdapSettings};
+use super::provider::IdentityProvider;
+
+/// The settings of the directory: those of LDAP where the feature `ldap` is built in, and none else.
+#[derive(Clone, Debug, Default)]
+#[non_exhaustive]
+pub struct DirectorySettings {
+    /// An LDAP directory.
+    #[cfg(feature = "ldap")]
+    pub ldap: Option<LdapSettings>,
+}
+
+/// The directory cannot be asked at all.
+#[derive(Debug, thiserror::Error)]
+#[error("the directory cannot be asked")]
+pub struct DirectoryError(#[source] Box<dyn Error + Send + Sync>);
+
+impl DirectorySettings {
+    /// What asks the directory, if there is one. The directory itself is asked at the first sign-in: a service starts
+    /// without it.
+    ///
+    /// # Errors
+    ///
+    /// When the connection to it cannot be secured.
+    #[cfg_attr(
+        not(feature = "ldap"),
+        expect(clippy::unnecessary_wraps, reason = "as where there is a directory")
+    )]
+    pub fn open(&self) -> Result<Option<Arc<dyn IdentityProvider>>, DirectoryError> {
+        #[cfg(feature = "ldap")]
+        if let Some(settings) = &self.ldap {
+            let provider =
+                LdapProvider::new(settings.clone()).map_err(|error| DirectoryError(error.into()))?;
+            return Ok(Some(Arc::new(provider)));
+        }
+        Ok(None)
+    }
+
+    /// Looks whether the directory can be asked at all, for [`LdapProvider::look`](super::ldap::LdapProvider::look);
+    /// `None` where there is no directory.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot.
+    #[cfg(feature = "ldap")]
+    pub async fn look(&self) -> Result<Option<Vec<String>>, DirectoryError> {
+        let Some(settings) = &self.ldap else { return Ok(None) };
+        let provider = LdapProvider::new(settings.clone()).map_err(|error| DirectoryError(error.into()))?;
+        provider.look().await.map(Some).map_err(|error| DirectoryError(error.into()))
+    }
+
+    /// There is none that this build could ask.
+    ///
+    /// # Errors
+    ///
+    /// Never.
+    #[cfg(not(feature = "ldap"))]
+    #[expect(clippy::unused_async, reason = "as where there is a directory")]
+    pub async fn look(&self) -> Result<Option<Vec<String>>, DirectoryError> {
+        Ok(None)
+    }
+}
+
+impl Section for DirectorySettings {
+    #[cfg_attr(not(feature = "ldap"), expect(unused_variables, reason = "there is nothing to read then"))]
+    fn read(reader: &mut Reader<'_>) -> Self {
+        Self {
+            #[cfg(feature = "ldap")]
+            ldap: LdapSettings::read(reader),
+        }
+    }
+}
