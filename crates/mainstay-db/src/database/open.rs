@@ -108,7 +108,8 @@ async fn open_server(settings: &DatabaseSettings, clock: &Clock) -> Result<Datab
         source: problem.source,
     };
     let options = postgres::Options::new(settings, address).map_err(refused)?;
-    let common = Common { settings, connector: Connector::Postgres(options), clock, tasks: Tasks::new() };
+    let common =
+        Common { settings, connector: Connector::Postgres(Box::new(options)), clock, tasks: Tasks::new() };
     let inner = Inner {
         dialect: Dialect::Postgres,
         lanes: Work::ALL.map(|work| common.lane_of(work)),

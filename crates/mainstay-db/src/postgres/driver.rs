@@ -93,7 +93,7 @@ impl Driver {
 
     async fn run_once(
         &mut self,
-        sql: &Cow<'static, str>,
+        sql: &str,
         values: &[Value],
         limit: Option<Duration>,
         each: &mut (dyn FnMut(Row) + Send),
@@ -253,16 +253,12 @@ impl Failed {
     }
 }
 
-async fn prepared(
-    client: &Client,
-    statements: &mut Statements,
-    sql: &Cow<'static, str>,
-) -> Result<Statement, Failed> {
+async fn prepared(client: &Client, statements: &mut Statements, sql: &str) -> Result<Statement, Failed> {
     if let Some(known) = statements.get(sql) {
         return Ok(known);
     }
     let statement = client.prepare(sql).await.map_err(Failed::Driver)?;
-    statements.keep(sql.clone(), statement.clone());
+    statements.keep(sql, statement.clone());
     Ok(statement)
 }
 
