@@ -5,6 +5,7 @@
 mod bench;
 mod ci;
 mod command;
+mod deployment;
 mod generated;
 mod layout;
 mod metadata;
@@ -50,11 +51,13 @@ enum Task {
         #[arg(long)]
         write: bool,
     },
+    /// Whether the files under `deploy/` are right, by the tools that will read them
+    Deployment,
     /// Advisories, licences and sources of the dependencies, where cargo-deny is installed
     Deny,
     /// Measures the release build of Concord
     Bench {
-        /// One scenario of `all`, `start`, `matrix`, `pair`, `large`, `drain`
+        /// One scenario of `all`, `start`, `matrix`, `pair`, `large`, `sign-in`, `session`, `drain`
         #[arg(default_value = "all")]
         scenario: String,
         /// Handed to the bench, such as `--format json`
@@ -73,6 +76,7 @@ fn main() -> ExitCode {
         Task::Docs => ci::DOCS.run(),
         Task::Generated { write: false } => generated::GENERATED.run(),
         Task::Generated { write: true } => generated::GENERATED.run_instead(generated::write),
+        Task::Deployment => deployment::DEPLOYMENT.run(),
         Task::Deny => ci::DENY.run(),
         Task::Bench { scenario, arguments } => bench::run(&scenario, &arguments),
     };

@@ -25,6 +25,7 @@ pub mod telemetry;
 pub mod templates;
 pub mod upload;
 
+pub use controls::client::{ForwardedHeader, Network, Scheme, TrustedProxies};
 pub use controls::cors::{AllowedOrigin, CorsSettings};
 pub use controls::csrf::{CsrfFailure, CsrfMode, CsrfSecret, CsrfSecrets, CsrfSettings, CsrfTokens};
 pub use controls::headers::{HstsSettings, PageNonce};

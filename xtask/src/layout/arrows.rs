@@ -5,12 +5,12 @@
 //! | floor | crates |
 //! |---|---|
 //! | 0 | `mainstay-core` |
-//! | 1 | `mainstay-servers` |
+//! | 1 | `mainstay-resilience`, `mainstay-servers` |
 //! | 2 | `mainstay-db` |
 //! | 3 | `mainstay-events`, `mainstay` |
 //! | 4 | `mainstay-cli`, `mainstay-testkit` |
 //! | 5 | applications |
-//! | 6 | tools: `xtask`, `bench` |
+//! | 6 | tools: `xtask`, `bench`, `mainstay-tool` |
 //!
 //! So nothing runs back, and neighbours never know each other. Arrows of tests count as well: a crate whose
 //! tests need a higher floor tests something that lives up there.
@@ -46,12 +46,12 @@ pub(crate) fn check<'a>(members: impl Iterator<Item = &'a Package>) -> Vec<Findi
 fn floor(name: &str) -> Option<u8> {
     Some(match name {
         "mainstay-core" => 0,
-        "mainstay-servers" => 1,
+        "mainstay-resilience" | "mainstay-servers" => 1,
         "mainstay-db" => 2,
         "mainstay-events" | "mainstay" => 3,
         "mainstay-cli" | "mainstay-testkit" => 4,
         "concord" => 5,
-        "xtask" | "bench" => 6,
+        "xtask" | "bench" | "mainstay-tool" => 6,
         _ => return None,
     })
 }

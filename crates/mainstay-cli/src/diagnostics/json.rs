@@ -14,7 +14,8 @@ pub(crate) fn json(report: &Report) -> Value {
     })
 }
 
-fn problem_json(problem: &Problem) -> Value {
+/// A problem: code, severity, message, place, reason, cures.
+pub fn problem_json(problem: &Problem) -> Value {
     let place = problem.place.as_ref().map(|place| {
         let excerpt = place.excerpt.as_ref();
         json!({

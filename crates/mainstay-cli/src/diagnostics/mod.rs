@@ -4,6 +4,7 @@ mod json;
 mod sarif;
 mod text;
 
+pub use json::problem_json;
 pub(crate) use json::{json, source_json};
 pub(crate) use sarif::{Tool, sarif};
 pub use text::Text;

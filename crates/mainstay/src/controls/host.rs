@@ -1,6 +1,7 @@
 //! Which host the client asked for, and whether it is one of ours.
 //!
-//! The host is resolved once, from the request's own authority and nothing else:
+//! The host is resolved once, from the request's own authority; a trusted proxy may say another one, which is read the
+//! same way ([`client`](super::client)):
 //!
 //! | request | host |
 //! |---|---|
@@ -50,6 +51,12 @@ impl Host {
     }
 }
 
+/// Reads a host that somebody wrote.
+pub(crate) fn read(text: &str) -> Result<Host, Refusal> {
+    let invalid = || Refusal::new(ErrorCode::BadRequest).message("The request's host is not valid.");
+    Host::parse(text).ok_or_else(invalid)
+}
+
 /// Resolves the host of a request by the table above.
 pub(crate) fn resolve(parts: &Parts) -> Result<Option<Host>, Refusal> {
     let ambiguous = |message: &'static str| Refusal::new(ErrorCode::BadRequest).message(message);
@@ -58,7 +65,6 @@ pub(crate) fn resolve(parts: &Parts) -> Result<Option<Host>, Refusal> {
     if fields.next().is_some() {
         return Err(ambiguous("The request names more than one host."));
     }
-    let read = |text: &str| Host::parse(text).ok_or_else(|| ambiguous("The request's host is not valid."));
     let field = match field {
         Some(value) => Some(read(value.to_str().unwrap_or_default())?),
         None => None,

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use mainstay_core::settings::{Explanation, Problem, Reader, Section};
 
-use crate::controls::client::TrustedProxies;
+use crate::controls::client::{ForwardedHeader, TrustedProxies};
 use crate::controls::host::AllowedHosts;
 use crate::controls::target::TargetLimits;
 use crate::upload::UploadSettings;
@@ -29,6 +29,17 @@ pub(crate) const EXPLANATIONS: &[Explanation] = &[
                address is trusted, every client can choose its own address, and so escape rate\n\
                limits and forge the access log.\n\n\
                List the networks of your own proxies in TRUSTED_PROXIES, and no others.",
+    },
+    Explanation {
+        code: "MS0203",
+        title: "a proxy is declared, and no proxy is trusted",
+        text: "FORWARDED_HEADER says in which header proxies name the client, so there are proxies\n\
+               in front of this service; but TRUSTED_PROXIES names none, so their headers are not\n\
+               believed. Every request then seems to come from the proxy: one client that meets a\n\
+               limit per address locks out all others, and logs and audit name nobody.\n\n\
+               List the networks from which the proxies connect:\n\n\
+               \u{20}   TRUSTED_PROXIES=10.0.3.0/24\n\n\
+               or remove FORWARDED_HEADER where clients connect directly.",
     },
 ];
 
@@ -145,12 +156,29 @@ fn allowed_hosts(reader: &mut Reader<'_>) -> AllowedHosts {
 }
 
 fn trusted_proxies(reader: &mut Reader<'_>) -> TrustedProxies {
-    let field = reader
+    let networks = reader
         .field("TRUSTED_PROXIES")
-        .doc("Networks whose X-Forwarded-For is believed. Private ranges are not trusted by themselves.")
+        .doc("Networks whose word on a client's address, scheme and host is believed; `unix` stands for peers on a Unix socket. Private ranges are not trusted by themselves.")
         .default_text("none")
-        .example("10.0.3.0/24");
-    field.optional().map(TrustedProxies::new).unwrap_or_default()
+        .example("10.0.3.0/24")
+        .optional();
+    let header = reader
+        .field::<ForwardedHeader>("FORWARDED_HEADER")
+        .doc("The header in which the proxies name the client. Without it either is understood, and a request that carries both is refused.")
+        .default_text("either, and not both")
+        .example("x-forwarded-for")
+        .optional();
+    let proxies = networks.map(TrustedProxies::new).unwrap_or_default();
+    if header.is_some() && proxies.is_nobody() {
+        let problem = Problem::error("MS0203", "FORWARDED_HEADER declares proxies, and none is trusted");
+        let problem = problem.at("FORWARDED_HEADER");
+        let problem = problem
+            .because("all clients would share the address of the proxy, its limits and its line in the log");
+        reader.problem(
+            problem.help("name the proxies' networks in TRUSTED_PROXIES, or remove FORWARDED_HEADER"),
+        );
+    }
+    proxies.reading(header)
 }
 
 /// Whole bytes of a number of mebibytes whose bounds are checked.
@@ -169,6 +197,18 @@ mod tests {
     fn the_defaults_are_the_documented_ones() {
         let read = read_pairs::<RequestSettings>(Environment::Development, &[]).settings.unwrap();
         assert_eq!(format!("{read:?}"), format!("{:?}", RequestSettings::default()));
+    }
+
+    #[test]
+    fn a_declared_proxy_has_to_be_trusted() {
+        for environment in [Environment::Development, Environment::Production] {
+            let pairs = [("FORWARDED_HEADER", "forwarded"), ("ALLOWED_HOSTS", "app.example.org")];
+            let report = read_pairs::<RequestSettings>(environment, &pairs).report;
+            let codes: Vec<_> = report.problems.iter().map(|problem| problem.code).collect();
+            assert_eq!((codes.as_slice(), report.has_errors()), (["MS0203"].as_slice(), true));
+            let trusted = [pairs[0], pairs[1], ("TRUSTED_PROXIES", "10.0.3.0/24")];
+            assert!(read_pairs::<RequestSettings>(environment, &trusted).report.problems.is_empty());
+        }
     }
 
     #[test]

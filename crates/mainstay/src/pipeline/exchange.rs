@@ -14,7 +14,7 @@ use tokio::time::Instant;
 use uuid::Uuid;
 
 use crate::accept::Peer;
-use crate::controls::client::TrustedProxies;
+use crate::controls::client::{Scheme, Seen, TrustedProxies};
 use crate::controls::csrf::TokenDesk;
 use crate::controls::headers::NonceSlot;
 use crate::controls::host::{self, Host};
@@ -44,6 +44,7 @@ struct Inner {
     received: Instant,
     received_at: Timestamp,
     client: IpAddr,
+    scheme: Scheme,
     host: Result<Option<Host>, Refusal>,
     method: Method,
     path: String,
@@ -65,14 +66,16 @@ impl Exchange {
         proxies: &TrustedProxies,
         clock: &Clock,
     ) -> Self {
+        let (client, scheme, host) = whence(head, peer, proxies);
         let inner = Inner {
             table,
             request_id: random::uuid(clock),
             client_request_id: client_request_id(&head.headers),
             received: clock.now(),
             received_at: clock.timestamp(),
-            client: proxies.client(peer.address.ip(), &head.headers),
-            host: host::resolve(head),
+            client,
+            scheme,
+            host,
             method: head.method.clone(),
             path: head.uri.path().to_owned(),
             user_agent: head.headers.get(header::USER_AGENT).cloned(),
@@ -101,7 +104,12 @@ impl Exchange {
         self.inner.client
     }
 
-    /// The host that the client asked for.
+    /// How the client reached the outermost trusted proxy, or us.
+    pub fn scheme(&self) -> Scheme {
+        self.inner.scheme
+    }
+
+    /// The host that the client asked for, past trusted proxies.
     pub fn host(&self) -> Option<&Host> {
         self.inner.host.as_ref().ok()?.as_ref()
     }
@@ -182,6 +190,23 @@ impl Exchange {
     /// The controls that ran.
     pub(crate) fn stamps(&self) -> ControlSet {
         ControlSet::from_bits(self.inner.stamps.load(Ordering::Relaxed))
+    }
+}
+
+/// Who the client is, how it came, and which host it asked for. What makes that ambiguous is a refusal.
+fn whence(
+    head: &Parts,
+    peer: &Peer,
+    proxies: &TrustedProxies,
+) -> (IpAddr, Scheme, Result<Option<Host>, Refusal>) {
+    let own = host::resolve(head);
+    match proxies.resolve(Some(peer.address.ip()), &head.headers) {
+        Ok(Seen { client, scheme, host: None }) => (client, scheme, own),
+        Ok(Seen { client, scheme, host: Some(text) }) => {
+            // A request that is ambiguous by itself stays so, whatever a proxy says of it.
+            (client, scheme, own.and_then(|_| host::read(&text).map(Some)))
+        }
+        Err(refusal) => (peer.address.ip().to_canonical(), Scheme::Http, own.and(Err(refusal))),
     }
 }
 
