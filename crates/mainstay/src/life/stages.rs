@@ -137,12 +137,16 @@ async fn connect(process: &Process, runtime: &Runtime) -> Result<Database, Start
     Ok(database)
 }
 
-/// Writes down when sessions and tokens were last used, and forgets what is over.
+/// Writes down when sessions and tokens were last used, deletes what is over, and forgets what others have changed.
 fn keep_accounts(process: &Process, accounts: &Accounts) -> Result<(), StartError> {
     let sessions = accounts.sessions().clone();
     process
         .workers
         .start("sessions", Restart::budgeted(), move |shutdown| sessions.clone().upkeep(shutdown))?;
+    let sessions = accounts.sessions().clone();
+    process
+        .workers
+        .start("session changes", Restart::budgeted(), move |shutdown| sessions.clone().follow(shutdown))?;
     let tokens = accounts.tokens().clone();
     let keep = move |shutdown| {
         let tokens = tokens.clone();

@@ -11,6 +11,7 @@ mod edge;
 mod exchange;
 mod exit;
 mod guard;
+mod proof;
 #[cfg(test)]
 mod tests;
 
@@ -65,6 +66,8 @@ async fn edge(
         }
         // A panic in the router or in a layer around it; a handler's own is caught by its guard.
         (None, None) => match AssertUnwindSafe(stage.router.oneshot(request)).catch_unwind().await {
+            // Whatever the router ends in stands behind a guard; what does not leaves for nobody.
+            Ok(_) if exchange.row().is_none() => Refusal::from(proof::unguarded()).into_response(),
             Ok(answer) => answer.unwrap_or_else(|never| match never {}),
             Err(_) => ErrorCode::InternalError.status().into_response(),
         },
@@ -129,6 +132,9 @@ where
         caller.authorise(row.policy.auth)?;
         exchange.stamp(Control::Role);
     }
+
+    // Nothing is done for a request that a demanded control has not seen.
+    proof::of_request(exchange, row)?;
 
     // The handler, under catch-unwind: a panic is an answer like any other.
     let work = AssertUnwindSafe(handler(request)).catch_unwind();
