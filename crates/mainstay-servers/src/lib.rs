@@ -5,6 +5,7 @@
 //! | [`Postgres`] | Debian's PostgreSQL; [`Postgres::shared`] gives each test a database of its own on one server |
 //! | [`Redis`] | Debian's Redis, with nothing kept on disk |
 //! | [`Slapd`] | Debian's LDAP directory, with TLS of its own authority |
+//! | [`Nginx`] | Debian's nginx, with a configuration of the test's |
 //! | [`ChaosProxy`] | stands between a client and a server, and breaks their connections when told to |
 //! | [`Process`] | any other program that a test starts, breaks and ends |
 //!
@@ -38,6 +39,7 @@ mod cache;
 mod certificates;
 mod chaos;
 mod folder;
+mod nginx;
 mod password;
 mod port;
 mod postgres;
@@ -49,6 +51,7 @@ mod slapd;
 pub use account::Account;
 pub use both::TestDatabase;
 pub use chaos::{ChaosProxy, Direction};
+pub use nginx::{Nginx, NginxPlace};
 pub use port::Port;
 pub use postgres::{Postgres, PostgresDatabase, PostgresOptions, SHARED_SERVER};
 pub use process::{Launch, Process, StartError, Stop};
