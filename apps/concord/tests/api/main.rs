@@ -14,6 +14,7 @@ mod conditional;
 mod credentials;
 mod directory;
 mod exports;
+mod forged;
 mod guard;
 mod home;
 mod idempotency;
