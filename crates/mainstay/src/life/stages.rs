@@ -116,7 +116,10 @@ fn refuse_drills(runtime: &Runtime) -> Result<(), StartError> {
 
 /// Opens the database, and starts to watch it from the health lane.
 async fn connect(process: &Process, runtime: &Runtime) -> Result<Database, StartError> {
-    let database = Database::open(&runtime.database, &process.clock).await?;
+    // So that the lists of the server tell instances apart.
+    let mut settings = runtime.database.clone();
+    settings.application_name = format!("{}/{}", settings.application_name, runtime.process.instance_name);
+    let database = Database::open(&settings, &process.clock).await?;
     let closing = database.clone();
     let close = async move |_| closing.close().await.map_err(HookError::from);
     process.conductor.register(Phase::Stores, "database", close)?;
@@ -158,13 +161,17 @@ fn keep_accounts(process: &Process, accounts: &Accounts) -> Result<(), StartErro
 /// Folds recorded values into their buckets, and reads off what nobody counts.
 fn keep_metrics(process: &Process, listeners: &Listeners) -> Result<(), StartError> {
     let (metrics, connections) = (process.metrics.clone(), listeners.connections());
+    let admission = listeners.admission();
     let keep = move |shutdown: Shutdown| {
-        let (metrics, connections) = (metrics.clone(), connections.clone());
+        let (metrics, connections, admission) = (metrics.clone(), connections.clone(), admission.clone());
         async move {
             loop {
                 metrics.run_upkeep();
                 for (listener, connections) in &connections {
                     metrics.note_connections(listener, &connections.snapshot());
+                }
+                for (listener, admission) in &admission {
+                    metrics.note_admission(listener, &admission.snapshot());
                 }
                 if tokio::time::timeout(UPKEEP_INTERVAL, shutdown.begun()).await.is_ok() {
                     return Ok(());
