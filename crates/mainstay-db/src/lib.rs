@@ -30,7 +30,7 @@ mod value;
 pub use config::{DatabaseKind, DatabaseSettings, DatabaseUrl, EXPLANATIONS, UrlError};
 pub use database::{Connection, Database, OpenError, PoolStatus, ReadConnection, WriteTransaction};
 pub use error::{Constraint, DbError, DbErrorKind};
-pub use insert::{Insert, insert_into};
+pub use insert::{Insert, insert_into, insert_into_assembled};
 pub use migrations::{
     CreateError, Direction, HistoryEntry, MigratedBy, MigrationError, MigrationId, MigrationState,
     MigrationStatus, Migrations, SourceProblem, Target, create_migration,
