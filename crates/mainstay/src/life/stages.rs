@@ -116,7 +116,10 @@ fn refuse_drills(runtime: &Runtime) -> Result<(), StartError> {
 
 /// Opens the database, and starts to watch it from the health lane.
 async fn connect(process: &Process, runtime: &Runtime) -> Result<Database, StartError> {
-    let database = Database::open(&runtime.database, &process.clock).await?;
+    // So that the lists of the server tell instances apart.
+    let mut settings = runtime.database.clone();
+    settings.application_name = format!("{}/{}", settings.application_name, runtime.process.instance_name);
+    let database = Database::open(&settings, &process.clock).await?;
     let closing = database.clone();
     let close = async move |_| closing.close().await.map_err(HookError::from);
     process.conductor.register(Phase::Stores, "database", close)?;

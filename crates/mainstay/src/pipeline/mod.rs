@@ -21,6 +21,7 @@ use axum::body::Body;
 use axum::response::{IntoResponse, Response};
 use futures_util::FutureExt;
 use http::Request;
+use mainstay_db::{Scope, Work};
 use tokio::time::Instant;
 use tower::ServiceExt;
 
@@ -137,7 +138,10 @@ where
     proof::of_request(exchange, row)?;
 
     // The handler, under catch-unwind: a panic is an answer like any other.
-    let work = AssertUnwindSafe(handler(request)).catch_unwind();
+    // What it asks of the database is bounded by the deadline too, and comes from the lane of its route.
+    let work = if row.policy.slow { Work::Slow } else { Work::Web };
+    let scope = Scope::new().until(deadline).of(work);
+    let work = scope.run(AssertUnwindSafe(handler(request)).catch_unwind());
     let answer = match within(deadline, work).await {
         Ok(Ok(answer)) => Ok(answer),
         Ok(Err(_)) => Err(ErrorCode::InternalError.into()),

@@ -17,7 +17,7 @@ const JITTER_MS: u64 = 2_000;
 /// |---|---|
 /// | no connection was free in time | `pool_exhausted` |
 /// | a statement ran too long | `query_timeout` |
-/// | the file cannot be reached, written or believed; another process holds it | `database_unavailable` |
+/// | it cannot be reached, written or believed; somebody else holds it; the user is refused | `database_unavailable` |
 /// | closed | `draining` |
 /// | a constraint, an aborted transaction, bad SQL: our own mistakes | `internal_error` |
 impl From<DbError> for Refusal {
@@ -27,7 +27,9 @@ impl From<DbError> for Refusal {
             DbErrorKind::TimedOut => ErrorCode::QueryTimeout,
             DbErrorKind::Closed => ErrorCode::Draining,
             DbErrorKind::Unreachable
+            | DbErrorKind::Denied
             | DbErrorKind::Busy
+            | DbErrorKind::Serialization
             | DbErrorKind::Full
             | DbErrorKind::ReadOnly
             | DbErrorKind::Corrupt => ErrorCode::DatabaseUnavailable,
