@@ -10,7 +10,9 @@ use super::ListenSettings;
 use super::drain::Plan;
 use crate::accept::ConnectionSettings;
 use crate::identity::{DirectorySettings, PasswordSettings};
+use crate::limits::{Class, judge_proxies};
 use crate::openapi::ReferenceSettings;
+use crate::redis::RedisSettings;
 use crate::session::SessionSettings;
 use crate::settings::{AlertSettings, SecretKey};
 use crate::telemetry::log::LogSettings;
@@ -40,6 +42,8 @@ pub struct Runtime {
     pub log: LogSettings,
     /// Of connections.
     pub connections: ConnectionSettings,
+    /// Where Redis is.
+    pub redis: RedisSettings,
     /// Of requests.
     pub requests: RequestSettings,
     /// Which other origins may read answers.
@@ -81,21 +85,22 @@ pub struct ProcessSettings {
 
 impl<S: Service> Section for Configuration<S> {
     fn read(reader: &mut Reader<'_>) -> Self {
-        Self { runtime: Runtime::read_named(reader, S::NAME), service: S::Settings::read(reader) }
+        Self { runtime: Runtime::read_named(reader, S::NAME, S::LIMITS), service: S::Settings::read(reader) }
     }
 }
 
 impl Runtime {
-    /// Reads the settings of the runtime for a service of this name.
-    pub fn read_named(reader: &mut Reader<'_>, name: &'static str) -> Self {
-        Self {
+    /// Reads the settings of the runtime for a service of this name, with these classes of limits.
+    pub fn read_named(reader: &mut Reader<'_>, name: &'static str, classes: &[Class]) -> Self {
+        let runtime = Self {
             environment: reader.environment(),
             process: ProcessSettings::read(reader),
             listen: ListenSettings::read(reader),
             secret_key: SecretKey::read(reader),
             log: LogSettings::read(reader),
             connections: ConnectionSettings::read(reader),
-            requests: RequestSettings::read(reader),
+            redis: RedisSettings::read(reader),
+            requests: RequestSettings::read_for(reader, classes),
             cors: CorsSettings::read(reader),
             csrf: CsrfSettings::read(reader),
             hsts: HstsSettings::read(reader),
@@ -105,7 +110,11 @@ impl Runtime {
             reference: ReferenceSettings::read(reader),
             database: DatabaseSettings::read_named(reader, name),
             alerts: AlertSettings::read(reader),
-        }
+        };
+        let Self { listen, requests, .. } = &runtime;
+        let is_https = listen.public_url.is_secure();
+        judge_proxies(reader, &requests.limits, is_https, requests.trusted_proxies.is_nobody());
+        runtime
     }
 
     /// How the time for stopping is cut up.

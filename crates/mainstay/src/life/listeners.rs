@@ -11,6 +11,7 @@ use super::{Process, Runtime, StartError, surface};
 use crate::accept::{self, Connections};
 use crate::identity::{Accounts, Callers};
 use crate::keys::Keys;
+use crate::limits::Limiter;
 use crate::pipeline::{DefenceParts, Defences};
 use crate::routes::RouteTable;
 use crate::{Edge, ErrorCode, Routes, Service};
@@ -71,11 +72,12 @@ impl Listeners {
         runtime: &Runtime,
         sockets: Sockets,
         callers: Callers,
+        limiter: &Limiter,
     ) -> Result<Self, StartError> {
         let Sockets { public, management } = sockets;
         let edge = |callers| {
             Edge::new(
-                defences(process, runtime, callers),
+                defences(process, runtime, callers, limiter.clone()),
                 process.clock.clone(),
                 process.metrics.http().clone(),
             )
@@ -120,6 +122,10 @@ impl Listeners {
             let management = surface::management(health, metrics);
             edge.install(management, ErrorCode::NotFound).map_err(StartError::Routes)?;
         }
+        let unlisted = table.unlisted(&runtime.requests.limits);
+        if !unlisted.is_empty() {
+            return Err(StartError::Routes(unlisted));
+        }
         judge_waivers(process, runtime, &table)?;
         Ok(table)
     }
@@ -159,7 +165,7 @@ impl Listener {
 }
 
 /// The controls of a listener.
-fn defences(process: &Process, runtime: &Runtime, callers: Callers) -> Defences {
+fn defences(process: &Process, runtime: &Runtime, callers: Callers, limiter: Limiter) -> Defences {
     Defences::new(DefenceParts {
         requests: runtime.requests.clone(),
         cors: &runtime.cors,
@@ -167,6 +173,7 @@ fn defences(process: &Process, runtime: &Runtime, callers: Callers) -> Defences 
         hsts: &runtime.hsts,
         public_origin: runtime.listen.public_url.origin(),
         callers,
+        limiter,
         keys: &Keys::from(&runtime.secret_key),
         clock: process.clock.clone(),
     })

@@ -9,6 +9,7 @@ use mainstay_db::{Database, MigratedBy, Migrations};
 use super::accounts::open_accounts;
 use super::banner::posture;
 use super::drain::{HookError, Phase};
+use super::limits::open_limits;
 use super::listeners::{Listeners, Sockets};
 use super::{App, Configuration, Process, Restart, Runtime, StartError, WorkerError};
 use crate::Service;
@@ -29,6 +30,8 @@ pub struct Started {
     pub runtime: Arc<Runtime>,
     /// The routes.
     pub routes: RouteTable,
+    /// Where requests are counted, in words for people.
+    pub limits: String,
     /// Says whether two instances demand the same of their requests: a hash of routes, policies and limits.
     pub posture: String,
     /// The database.
@@ -70,9 +73,12 @@ pub async fn start<S: Service>(
     let (address, management) = sockets.addresses();
     runtime.listen.settle(address);
     let runtime = Arc::new(runtime);
-    let accounts = open_accounts::<S>(&runtime, &database, &process.clock, &process.tasks, &process.metrics);
+    let limiter = open_limits::<S>(process, &runtime)?;
+    let Process { clock, tasks, metrics, .. } = process;
+    let accounts = open_accounts::<S>(&runtime, &database, clock, tasks, metrics, limiter.clone());
     let accounts = accounts.map_err(StartError::Build)?;
-    let listeners = Listeners::open(process, &runtime, sockets, Callers::known_to(accounts.people()))?;
+    let callers = Callers::known_to(accounts.people());
+    let listeners = Listeners::open(process, &runtime, sockets, callers, &limiter)?;
     keep_metrics(process, &listeners)?;
 
     // Migrate: while probes answer, for it may take long.
@@ -101,6 +107,7 @@ pub async fn start<S: Service>(
         management,
         runtime,
         routes,
+        limits: limiter.describe(),
         posture,
         database,
         accounts,

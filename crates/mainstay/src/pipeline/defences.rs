@@ -10,6 +10,7 @@ use crate::controls::csrf::{Csrf, CsrfSettings};
 use crate::controls::headers::{HstsSettings, SecurityHeaders};
 use crate::identity::Callers;
 use crate::keys::Keys;
+use crate::limits::Limiter;
 use crate::settings::secret_key;
 
 /// What every request of a listener is judged by, beside the row of its route.
@@ -19,6 +20,7 @@ pub struct Defences {
     pub(super) headers: SecurityHeaders,
     pub(super) csrf: Arc<Csrf>,
     pub(super) callers: Callers,
+    pub(super) limiter: Limiter,
 }
 
 /// What [`Defences`] are made of.
@@ -35,6 +37,8 @@ pub struct DefenceParts<'a> {
     pub public_origin: &'a str,
     /// Who sign in here.
     pub callers: Callers,
+    /// Where requests are counted; listeners share it.
+    pub limiter: Limiter,
     /// The keys of the service.
     pub keys: &'a Keys,
     /// The clock.
@@ -44,7 +48,7 @@ pub struct DefenceParts<'a> {
 impl Defences {
     /// Makes the controls.
     pub fn new(parts: DefenceParts<'_>) -> Self {
-        let DefenceParts { requests, cors, csrf, hsts, public_origin, callers, keys, clock } = parts;
+        let DefenceParts { requests, cors, csrf, hsts, public_origin, callers, limiter, keys, clock } = parts;
         let is_https = public_origin.starts_with("https://");
         Self {
             requests,
@@ -52,12 +56,14 @@ impl Defences {
             headers: SecurityHeaders::new(hsts, is_https),
             csrf: Csrf::new(csrf, public_origin, keys, clock),
             callers,
+            limiter,
         }
     }
 
     /// The controls of a listener where nobody signs in, with keys of their own: whatever demands a role is
     /// unreachable there. For tests, and for tools that serve nothing but what is public.
     pub fn for_nobody(requests: RequestSettings, clock: Clock) -> Self {
+        let limiter = Limiter::in_memory(&requests.limits, &clock);
         Self::new(DefenceParts {
             requests,
             cors: &CorsSettings::default(),
@@ -65,6 +71,7 @@ impl Defences {
             hsts: &HstsSettings::default(),
             public_origin: "http://localhost",
             callers: Callers::nobody(),
+            limiter,
             keys: &Keys::new(&secret_key::generate(), &[]),
             clock,
         })

@@ -19,6 +19,7 @@
 mod family;
 mod http;
 mod levels;
+mod limits;
 mod routes;
 mod session;
 
@@ -34,12 +35,20 @@ use crate::controls::csrf;
 
 pub use family::{Family, Kind, SECONDS};
 pub use http::{HttpMeter, InFlight, RouteMeter};
+pub use limits::{ClassMeter, LimitMeter};
 pub use routes::{routes, routes_for_operators};
 pub use session::SessionMeter;
 
 /// Families of the other modules, for the help of `/metrics` and the reference.
-pub const FAMILIES: &[&[Family]] =
-    &[http::FAMILIES, levels::FAMILIES, session::FAMILIES, csrf::FAMILIES, DATABASE, PROCESS];
+pub const FAMILIES: &[&[Family]] = &[
+    http::FAMILIES,
+    levels::FAMILIES,
+    limits::FAMILIES,
+    session::FAMILIES,
+    csrf::FAMILIES,
+    DATABASE,
+    PROCESS,
+];
 
 /// What the crate of the database counts by itself.
 const DATABASE: &[Family] = &[
@@ -64,6 +73,7 @@ pub struct Metrics {
     handle: PrometheusHandle,
     http: HttpMeter,
     sessions: SessionMeter,
+    limits: LimitMeter,
 }
 
 impl Default for Metrics {
@@ -91,7 +101,8 @@ impl Metrics {
         let handle = recorder.handle();
         let http = HttpMeter::new(&recorder);
         let sessions = SessionMeter::new(&recorder);
-        Self { recorder, handle, http, sessions }
+        let limits = LimitMeter::new(&recorder);
+        Self { recorder, handle, http, sessions, limits }
     }
 
     /// The recorder of the process, made at the first call, which the macros of the `metrics` crate use too.
@@ -123,6 +134,11 @@ impl Metrics {
     /// The meter of sessions.
     pub fn sessions(&self) -> &SessionMeter {
         &self.sessions
+    }
+
+    /// The meter of limits.
+    pub fn limits(&self) -> &LimitMeter {
+        &self.limits
     }
 
     /// The recorder, to register handles with.

@@ -18,6 +18,7 @@ use crate::controls::headers::HstsSettings;
 use crate::identity::tests::{CHEAP, Fixture, PASSWORD};
 use crate::identity::{Callers, Identity};
 use crate::keys::Keys;
+use crate::limits::Limiter;
 use crate::pipeline::{DefenceParts, Defences, RequestSettings};
 use crate::telemetry::metrics::Metrics;
 use crate::{CsrfSettings, Edge, ErrorCode, Json, Role, Routes};
@@ -52,8 +53,11 @@ async fn greet(identity: Identity) -> Json<String> {
 impl Site {
     async fn new() -> Self {
         let fixture = Fixture::with(CHEAP, None).await;
+        let requests = RequestSettings::default();
+        let limiter = Limiter::in_memory(&requests.limits, &fixture.clock);
         let defences = Defences::new(DefenceParts {
-            requests: RequestSettings::default(),
+            requests,
+            limiter,
             cors: &CorsSettings::default(),
             csrf: &CsrfSettings::default(),
             hsts: &HstsSettings::default(),
