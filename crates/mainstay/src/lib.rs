@@ -6,6 +6,7 @@
 pub mod accept;
 mod assets;
 mod controls;
+pub mod degradation;
 mod explanations;
 pub mod extract;
 pub mod health;

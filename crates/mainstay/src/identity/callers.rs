@@ -8,10 +8,10 @@ use http::{Extensions, HeaderMap, HeaderValue, header};
 
 use super::authorise::{authorise, unauthenticated};
 use super::{ApiTokens, Bearer, How, Identity, Users};
-use crate::Refusal;
 use crate::controls::csrf::SessionShown;
 use crate::routes::Auth;
 use crate::session::{Session, SessionError, Sessions, Standing};
+use crate::{Refusal, Role};
 
 /// Finds out who makes a request. Clones share what they look at.
 #[derive(Clone)]
@@ -86,6 +86,16 @@ impl Caller {
         if let Ok(Some(identity)) = &self.identity {
             extensions.insert(identity.clone());
         }
+    }
+
+    /// What they may do, as far as it could be found out.
+    pub(crate) fn role(&self) -> Option<Role> {
+        self.identity.as_ref().ok()?.as_ref().map(|identity| identity.role)
+    }
+
+    /// Whether the handler looked at what is personal in their session.
+    pub(crate) fn is_personal(&self) -> bool {
+        self.session.as_ref().is_some_and(Session::is_personal)
     }
 
     /// What the request shows of a session.

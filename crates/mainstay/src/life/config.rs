@@ -9,6 +9,7 @@ use mainstay_db::DatabaseSettings;
 use super::ListenSettings;
 use super::drain::Plan;
 use crate::accept::ConnectionSettings;
+use crate::degradation::DegradationSettings;
 use crate::identity::{DirectorySettings, PasswordSettings};
 use crate::openapi::ReferenceSettings;
 use crate::session::SessionSettings;
@@ -44,6 +45,8 @@ pub struct Runtime {
     pub requests: RequestSettings,
     /// Which other origins may read answers.
     pub cors: CorsSettings,
+    /// What routes answer while the database is not well.
+    pub degradation: DegradationSettings,
     /// How changes show where they come from.
     pub csrf: CsrfSettings,
     /// What is promised about https.
@@ -97,6 +100,7 @@ impl Runtime {
             connections: ConnectionSettings::read(reader),
             requests: RequestSettings::read(reader),
             cors: CorsSettings::read(reader),
+            degradation: DegradationSettings::read(reader),
             csrf: CsrfSettings::read(reader),
             hsts: HstsSettings::read(reader),
             session: SessionSettings::read(reader),

@@ -8,6 +8,7 @@ use super::RequestSettings;
 use crate::controls::cors::{Cors, CorsSettings};
 use crate::controls::csrf::{Csrf, CsrfSettings};
 use crate::controls::headers::{HstsSettings, SecurityHeaders};
+use crate::degradation::Degraded;
 use crate::identity::Callers;
 use crate::keys::Keys;
 use crate::settings::secret_key;
@@ -19,6 +20,7 @@ pub struct Defences {
     pub(super) headers: SecurityHeaders,
     pub(super) csrf: Arc<Csrf>,
     pub(super) callers: Callers,
+    pub(super) degraded: Degraded,
 }
 
 /// What [`Defences`] are made of.
@@ -52,7 +54,14 @@ impl Defences {
             headers: SecurityHeaders::new(hsts, is_https),
             csrf: Csrf::new(csrf, public_origin, keys, clock),
             callers,
+            degraded: Degraded::never(),
         }
+    }
+
+    /// With something to fall back on while the database is not well.
+    #[must_use]
+    pub fn degrading(self, degraded: Degraded) -> Self {
+        Self { degraded, ..self }
     }
 
     /// The controls of a listener where nobody signs in, with keys of their own: whatever demands a role is

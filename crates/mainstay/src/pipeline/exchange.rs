@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::net::IpAddr;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use axum::extract::FromRequestParts;
@@ -55,6 +55,7 @@ struct Inner {
     stamps: AtomicU32,
     nonce: NonceSlot,
     tokens: TokenDesk,
+    personal: AtomicBool,
 }
 
 impl Exchange {
@@ -85,6 +86,7 @@ impl Exchange {
             stamps: AtomicU32::new(0),
             nonce: NonceSlot::default(),
             tokens: TokenDesk::default(),
+            personal: AtomicBool::new(false),
         };
         Self { inner: Arc::new(inner) }
     }
@@ -179,6 +181,16 @@ impl Exchange {
     /// Where tokens for forms are handed out.
     pub(crate) fn token_desk(&self) -> &TokenDesk {
         &self.inner.tokens
+    }
+
+    /// Notes that the handler looked at who the caller is: its answer is for nobody else.
+    pub(crate) fn mark_personal(&self) {
+        self.inner.personal.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether the answer is for this caller only, as far as the handler showed.
+    pub(crate) fn is_personal(&self) -> bool {
+        self.inner.personal.load(Ordering::Relaxed) || self.inner.nonce.used().is_some()
     }
 
     /// Leaves the stamp of a control that ran.

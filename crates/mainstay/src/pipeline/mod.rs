@@ -130,6 +130,9 @@ where
         exchange.stamp(Control::Role);
     }
 
+    // What the route does while the database is not well: some are not tried, some have an answer to fall back on.
+    let fallback = defences.degraded.prepare(row, &request, caller.role())?;
+
     // The handler, under catch-unwind: a panic is an answer like any other.
     let work = AssertUnwindSafe(handler(request)).catch_unwind();
     let answer = match within(deadline, work).await {
@@ -137,6 +140,8 @@ where
         Ok(Err(_)) => Err(ErrorCode::InternalError.into()),
         Err(late) => Err(late),
     };
+
+    let answer = fallback.settle(answer, exchange.is_personal() || caller.is_personal()).await;
 
     // What was done to the session is stored before the answer is let go.
     let answer = caller.keep(answer, &defences.callers).await;

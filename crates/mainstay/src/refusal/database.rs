@@ -10,7 +10,10 @@ use super::{ErrorCode, Refusal};
 /// Soonest time to come back after a failure that may pass by itself.
 const FLOOR: Duration = Duration::from_secs(1);
 
-/// Spreads those who come back, in milliseconds beyond the floor.
+/// Latest time to come back: whoever fails for longer is worth a look every minute.
+const CEILING: Duration = Duration::from_mins(1);
+
+/// The least spread of those who come back, in milliseconds.
 const JITTER_MS: u64 = 2_000;
 
 /// | kind | code |
@@ -33,8 +36,17 @@ impl From<DbError> for Refusal {
             | DbErrorKind::Corrupt => ErrorCode::DatabaseUnavailable,
             _ => return Self::new(ErrorCode::InternalError).because(error),
         };
-        let wait = FLOOR + Duration::from_millis(random::below(JITTER_MS));
-        Self::new(code).retry_after(wait).because(error)
+        Self::of_outage(code, None).because(error)
+    }
+}
+
+impl Refusal {
+    /// A refusal for the sake of something that may be well again after `wait`; soon, if nobody knows. Spread by up to a half, so
+    /// that those who were refused together do not come back together.
+    pub(crate) fn of_outage(code: ErrorCode, wait: Option<Duration>) -> Self {
+        let wait = wait.unwrap_or(FLOOR).clamp(FLOOR, CEILING);
+        let spread = u64::try_from(wait.as_millis() / 2).unwrap_or(u64::MAX).max(JITTER_MS);
+        Self::new(code).retry_after(wait + Duration::from_millis(random::below(spread)))
     }
 }
 

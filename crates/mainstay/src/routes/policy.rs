@@ -7,6 +7,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::controls::{Control, ControlSet};
+use crate::degradation::Degradation;
 
 /// The demands of one route. The defaults are strict; loosening one is written where the route is.
 #[derive(Clone, Debug)]
@@ -25,6 +26,8 @@ pub struct RoutePolicy {
     pub priority: Priority,
     /// Whether the work belongs to the lane for slow requests.
     pub slow: bool,
+    /// What it does while the database is not well.
+    pub degradation: Degradation,
     /// Controls that are off, each with its reason.
     pub waivers: Vec<Waiver>,
 }
@@ -42,7 +45,7 @@ pub enum Auth {
 }
 
 /// What an identity may do; each role includes the ones before it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Role {
     /// Reads.
@@ -183,6 +186,7 @@ impl Default for RoutePolicy {
             cache: Cache::NoStore,
             priority: Priority::Default,
             slow: false,
+            degradation: Degradation::Fail,
             waivers: Vec::new(),
         }
     }

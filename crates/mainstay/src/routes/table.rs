@@ -11,6 +11,7 @@ use jiff::Timestamp;
 use super::{Describe, Entry, RoutePolicy, Routes, Waiver};
 use crate::controls::body::BodyLimits;
 use crate::controls::{Control, ControlSet};
+use crate::degradation::Degradation;
 use crate::pipeline::{GuardLayer, RequestSettings};
 use crate::telemetry::metrics::{HttpMeter, Metrics, RouteMeter};
 use crate::{ErrorCode, Refusal};
@@ -74,6 +75,14 @@ pub enum RouteProblem {
         path: String,
         /// Why not.
         reason: String,
+    },
+    /// An old answer is to stand in where there is nothing to keep.
+    #[error("{method} {path} is to give old answers, and only GET has any")]
+    NothingToKeep {
+        /// The method.
+        method: Method,
+        /// The path.
+        path: String,
     },
     /// A waiver with a blank reason.
     #[error("{method} {path} waives {control} without a reason", control = .control.as_str())]
@@ -242,6 +251,7 @@ fn checked<S>(routes: Routes<S>) -> Result<Vec<Entry<S>>, Vec<RouteProblem>> {
     let Routes { mut entries, mut problems, .. } = routes;
     entries.sort_by(|a, b| a.path.cmp(&b.path).then_with(|| order(&a.method).cmp(&order(&b.method))));
     problems.extend(entries.iter().flat_map(waivers_without_reason));
+    problems.extend(entries.iter().filter_map(nothing_to_keep));
     for (one, next) in entries.iter().zip(entries.iter().skip(1)) {
         if one.path == next.path && one.method == next.method {
             problems.push(RouteProblem::Duplicate { method: one.method.clone(), path: one.path.clone() });
@@ -260,6 +270,12 @@ fn checked<S>(routes: Routes<S>) -> Result<Vec<Entry<S>>, Vec<RouteProblem>> {
         problems.extend(taken.err().map(|reason| RouteProblem::Path { path: path.to_owned(), reason }));
     }
     if problems.is_empty() { Ok(entries) } else { Err(problems) }
+}
+
+fn nothing_to_keep<S>(entry: &Entry<S>) -> Option<RouteProblem> {
+    let is_stale = matches!(entry.policy.degradation, Degradation::Stale(_));
+    (is_stale && entry.method != Method::GET)
+        .then(|| RouteProblem::NothingToKeep { method: entry.method.clone(), path: entry.path.clone() })
 }
 
 fn waivers_without_reason<S>(entry: &Entry<S>) -> impl Iterator<Item = RouteProblem> {

@@ -31,6 +31,7 @@ use std::time::Duration;
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle, PrometheusRecorder};
 
 use crate::controls::csrf;
+use crate::degradation;
 
 pub use family::{Family, Kind, SECONDS};
 pub use http::{HttpMeter, InFlight, RouteMeter};
@@ -38,8 +39,15 @@ pub use routes::routes;
 pub use session::SessionMeter;
 
 /// Families of the other modules, for the help of `/metrics` and the reference.
-pub const FAMILIES: &[&[Family]] =
-    &[http::FAMILIES, levels::FAMILIES, session::FAMILIES, csrf::FAMILIES, DATABASE, PROCESS];
+pub const FAMILIES: &[&[Family]] = &[
+    http::FAMILIES,
+    levels::FAMILIES,
+    session::FAMILIES,
+    csrf::FAMILIES,
+    degradation::FAMILIES,
+    DATABASE,
+    PROCESS,
+];
 
 /// What the crate of the database counts by itself.
 const DATABASE: &[Family] = &[
