@@ -5,6 +5,7 @@
 mod bench;
 mod ci;
 mod command;
+mod deployment;
 mod generated;
 mod layout;
 mod metadata;
@@ -50,6 +51,8 @@ enum Task {
         #[arg(long)]
         write: bool,
     },
+    /// Whether the files under `deploy/` are right, by the tools that will read them
+    Deployment,
     /// Advisories, licences and sources of the dependencies, where cargo-deny is installed
     Deny,
     /// Measures the release build of Concord
@@ -73,6 +76,7 @@ fn main() -> ExitCode {
         Task::Docs => ci::DOCS.run(),
         Task::Generated { write: false } => generated::GENERATED.run(),
         Task::Generated { write: true } => generated::GENERATED.run_instead(generated::write),
+        Task::Deployment => deployment::DEPLOYMENT.run(),
         Task::Deny => ci::DENY.run(),
         Task::Bench { scenario, arguments } => bench::run(&scenario, &arguments),
     };

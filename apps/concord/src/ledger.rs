@@ -2,9 +2,11 @@
 
 use std::sync::Arc;
 
-use mainstay_core::Clock;
+use mainstay_core::{Clock, Tasks};
 use mainstay_db::{Constraint, Database, DbError};
-use mainstay_events::{AppendError, EventStore, InvalidAppend, Position, ProjectionError, ReadError};
+use mainstay_events::{
+    AppendError, Appender, EventStore, InvalidAppend, Position, ProjectionError, ReadError,
+};
 use uuid::Uuid;
 
 use crate::domain::{Changes, Command, DomainError, Name, Stored};
@@ -18,7 +20,7 @@ const ATTEMPTS: usize = 3;
 #[derive(Clone, Debug)]
 pub struct Ledger {
     database: Database,
-    events: EventStore,
+    appender: Appender,
 }
 
 /// Where a command comes from.
@@ -67,15 +69,21 @@ pub enum LedgerError {
 }
 
 impl Ledger {
-    /// The ledger of a database, whose appends keep the [read model](crate::read::projection).
-    pub fn open(database: Database, clock: Clock) -> Self {
+    /// The ledger of a database, whose appends keep the [read model](crate::read::projection). What it records
+    /// is recorded by a task among `tasks`, many changes at a time.
+    pub fn open(database: Database, clock: Clock, tasks: &Tasks) -> Self {
         let events = EventStore::with_projections(database.clone(), clock, vec![Arc::new(ReadModel)]);
-        Self { database, events }
+        Self { database, appender: Appender::start(events, tasks) }
     }
 
     /// The log.
     pub fn events(&self) -> &EventStore {
-        &self.events
+        self.appender.store()
+    }
+
+    /// Records what waits, and nothing more.
+    pub async fn close(&self) {
+        self.appender.close().await;
     }
 
     /// The read model, as it is now.
@@ -157,7 +165,7 @@ impl Ledger {
         if let Some(Repetition { append_id, fingerprint }) = origin.repetition {
             append = append.idempotent_as(append_id, fingerprint).meta(outcome);
         }
-        match self.events.append(append).await {
+        match self.appender.append(append).await {
             Ok(_) => Ok(true),
             Err(error) if is_lost_race(&error) => Ok(false),
             Err(AppendError::IdempotencyConflict { .. }) => Err(LedgerError::KeyReused),
@@ -174,14 +182,14 @@ impl Ledger {
     /// The outcome of the first time, if the request was made before.
     async fn earlier<C: Command>(&self, origin: &Origin) -> Result<Option<C::Outcome>, LedgerError> {
         let Some(Repetition { append_id, fingerprint }) = origin.repetition else { return Ok(None) };
-        let appended = match self.events.recall(append_id, fingerprint).await {
+        let appended = match self.events().recall(append_id, fingerprint).await {
             Ok(Some(appended)) => appended,
             Ok(None) => return Ok(None),
             Err(AppendError::IdempotencyConflict { .. }) => return Err(LedgerError::KeyReused),
             Err(error) => return Err(LedgerError::Append(error)),
         };
         let before = Position::new(appended.first.get() - 1);
-        let first = self.events.read_from(before, 1).await.map_err(LedgerError::Earlier)?;
+        let first = self.events().read_from(before, 1).await.map_err(LedgerError::Earlier)?;
         let meta = first.into_iter().next().and_then(|event| event.meta);
         Ok(meta.and_then(|meta| serde_json::from_str(&meta).ok()))
     }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use axum::extract::FromRef;
-use mainstay::life::App;
+use mainstay::life::{App, Phase};
 use mainstay::telemetry::metrics::Metrics;
 use mainstay::{BuildError, Routes, Service};
 use mainstay_core::{Clock, Tasks};
@@ -48,6 +48,12 @@ impl Service for Concord {
             metrics: app.metrics().clone(),
         };
         let catalogues = Catalogues::open(surroundings, &settings)?;
+        let ledger = catalogues.ledger.clone();
+        // What is registered first ends last: workers may append until they end.
+        app.on_shutdown("appender", Phase::Workers, async move |_| {
+            ledger.close().await;
+            Ok(())
+        });
         if settings.demo_data {
             demo::fill_if_empty(&catalogues).await?;
         }
@@ -103,7 +109,7 @@ impl Catalogues {
     pub fn open(surroundings: Surroundings, settings: &ConcordSettings) -> Result<Self, WorkersError> {
         let Surroundings { database, clock, tasks, metrics } = surroundings;
         let evaluator = Evaluator::start(&database, &clock, &tasks, &metrics, EvaluatorLimits::default())?;
-        let ledger = Ledger::open(database, clock.clone());
+        let ledger = Ledger::open(database, clock.clone(), &tasks);
         let importer = Importer::new(ledger.clone(), clock.clone(), settings.max_import_items);
         let reader = DocumentReader::new(settings.files, tasks);
         Ok(Self { ledger, reader, importer, evaluator, export: settings.export, clock })

@@ -17,6 +17,7 @@ use mainstay_testkit::Client;
 use serde_json::{Value, json};
 
 const ITEMS: usize = 40;
+const CALLERS: usize = 12;
 const STORE: &str = "store.db";
 
 /// A running program.
@@ -92,15 +93,21 @@ async fn nothing_that_was_answered_is_lost_and_nothing_is_half_there() {
     assert_eq!(program.client.post("/api/v1/schemas", &schema).await.status, 201);
 
     // Some were answered, some are being worked on, some wait: then the process is gone.
-    let answered: Vec<_> = (0..60).map(|_| AtomicUsize::new(0)).collect();
+    let answered: Vec<_> = (0..CALLERS * 20).map(|_| AtomicUsize::new(0)).collect();
     let count = AtomicUsize::new(0);
     let enough = tokio::sync::Notify::new();
     let client = program.client.clone();
     let import = async |number: usize| {
         let answer = client.post("/api/v1/import/catalogs", &catalog(number)).await;
         answered[number].store(answer.status.as_u16().into(), Ordering::Relaxed);
-        if count.fetch_add(1, Ordering::Relaxed) == 10 {
+        if count.fetch_add(1, Ordering::Relaxed) == 3 * CALLERS {
             enough.notify_one();
+        }
+    };
+    // One after the other, so that some are always on their way: many that wait are recorded at once.
+    let caller = async |number: usize| {
+        for number in (number..answered.len()).step_by(CALLERS) {
+            import(number).await;
         }
     };
     // In this branch, while the others still stand: they must not end in good order before.
@@ -111,7 +118,7 @@ async fn nothing_that_was_answered_is_lost_and_nothing_is_half_there() {
     tokio::select! {
         biased;
         () = kill => {}
-        _ = join_all((0..60).map(import)) => panic!("all were answered before the end"),
+        _ = join_all((0..CALLERS).map(caller)) => panic!("all were answered before the end"),
     }
 
     let mut program = Program::start(folder.path());

@@ -167,11 +167,20 @@ fn settings(program: &str) -> Command {
                 .help("With what production needs filled in or left to fill in")
                 .action(ArgAction::SetTrue),
         )
+        .arg(
+            Arg::new("config")
+                .long("config")
+                .value_name("ENVIRONMENT")
+                .help("Instead, the file config/ENVIRONMENT.env: what is other there than elsewhere")
+                .value_parser(["development", "test", "staging", "production"])
+                .conflicts_with("production"),
+        )
         .after_help(examples(
             program,
             &[
                 "{} settings example > .env.example",
                 "{} settings example --production > .env.production.example",
+                "{} settings example --config staging > config/staging.env",
             ],
         ));
     let schema = Command::new("schema")

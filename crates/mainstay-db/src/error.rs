@@ -2,17 +2,18 @@
 
 use std::error::Error;
 use std::fmt;
+use std::sync::Arc;
 
 /// An error of the database, reduced to what a caller can branch on.
 ///
 /// `Display` names the kind and the statement (its text with placeholders, never the values); the driver's
-/// own words are the [`source`](Error::source), for the log.
-#[derive(Debug)]
+/// own words are the [`source`](Error::source), for the log. A clone is the same error told to another waiter.
+#[derive(Clone, Debug)]
 pub struct DbError {
     kind: DbErrorKind,
     constraint: Option<Constraint>,
     statement: Option<String>,
-    source: Option<Box<dyn Error + Send + Sync>>,
+    source: Option<Arc<dyn Error + Send + Sync>>,
 }
 
 /// The kinds of [`DbError`].
@@ -89,7 +90,7 @@ impl DbError {
     }
 
     pub(crate) fn because(mut self, source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
-        self.source = Some(source.into());
+        self.source = Some(source.into().into());
         self
     }
 

@@ -250,6 +250,11 @@ impl Append {
         self.parts.iter().map(|part| part.events.len()).sum()
     }
 
+    /// How large all payloads together are.
+    pub(crate) fn payload_bytes(&self) -> usize {
+        self.parts.iter().flat_map(|part| &part.events).map(|event| event.payload.len()).sum()
+    }
+
     pub(crate) fn validate(&self, limits: &Limits) -> Result<(), InvalidAppend> {
         if let Some(Problem { what, text }) = &self.problem {
             let source = <serde_json::Error as serde::ser::Error>::custom(text);
@@ -275,7 +280,6 @@ impl Append {
     }
 
     fn validate_sizes(&self, limits: &Limits) -> Result<(), InvalidAppend> {
-        let mut total = 0;
         for part in &self.parts {
             for event in &part.events {
                 let (bytes, limit) = (event.payload.len(), limits.payload_bytes);
@@ -283,10 +287,9 @@ impl Append {
                     let (stream, event_type) = (part.stream.clone(), event.event_type);
                     return Err(InvalidAppend::PayloadTooLarge { stream, event_type, bytes, limit });
                 }
-                total += bytes;
             }
         }
-        let (bytes, limit) = (total, limits.total_bytes);
+        let (bytes, limit) = (self.payload_bytes(), limits.total_bytes);
         if bytes > limit { Err(InvalidAppend::TooLarge { bytes, limit }) } else { Ok(()) }
     }
 

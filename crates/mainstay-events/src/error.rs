@@ -1,6 +1,8 @@
 //! What can go wrong with the log.
 
+use std::any::Any;
 use std::error::Error;
+use std::time::Duration;
 
 use mainstay_db::DbError;
 use uuid::Uuid;
@@ -30,6 +32,15 @@ pub enum AppendError {
         /// The id.
         append_id: Uuid,
     },
+    /// More appends wait than may wait. Worth another try after a while.
+    #[error("too many appends wait already")]
+    Overloaded {
+        /// When those that wait now will have had their turn, as far as can be told.
+        retry_after: Duration,
+    },
+    /// The [`Appender`](crate::Appender) was closed: the process is stopping. Nothing was stored.
+    #[error("no appends are taken any more")]
+    Stopping,
     /// An inline projection refused or failed.
     #[error("projection {name} cannot apply the events")]
     Projection {
@@ -38,10 +49,13 @@ pub enum AppendError {
         /// Why.
         source: ProjectionError,
     },
-    /// The database failed. When it timed out in the commit, the append may have been made all the same:
-    /// repeat it with the same id.
+    /// The database failed. When it was lost or timed out in the commit, the append may have been made all the
+    /// same: repeat it with the same id.
     #[error("the events cannot be stored")]
     Database(#[from] DbError),
+    /// The task that appends has ended without an answer. The append may have been made all the same.
+    #[error("the append was not answered")]
+    Unanswered,
 }
 
 /// Why an inline projection does not apply events.
@@ -54,6 +68,9 @@ pub enum ProjectionError {
     /// An event does not read.
     #[error("an event cannot be decoded")]
     Decode(#[from] DecodeError),
+    /// The projection panicked: a bug of it.
+    #[error("the projection panicked: {0}")]
+    Panicked(String),
     /// The projection has reasons of its own, such as a rule over many streams. Callers may downcast it.
     #[error("the events were refused")]
     Refused(#[source] Box<dyn Error + Send + Sync>),
@@ -87,6 +104,15 @@ pub struct DecodeError {
     pub event_type: String,
     /// What serde said; `None` when it read as an event of another name.
     pub source: Option<serde_json::Error>,
+}
+
+impl ProjectionError {
+    /// What a panic said.
+    pub(crate) fn panicked(panic: &(dyn Any + Send)) -> Self {
+        let said = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
+        let said = said.or_else(|| panic.downcast_ref::<String>().cloned());
+        Self::Panicked(said.unwrap_or_else(|| "without a text".to_owned()))
+    }
 }
 
 fn describe(actual: Option<Version>) -> String {

@@ -64,6 +64,7 @@
 //! ```
 
 mod append;
+mod appender;
 mod error;
 mod event;
 mod number;
@@ -72,6 +73,7 @@ mod store;
 mod stream;
 
 pub use append::{Append, Appended, Expected, InvalidAppend, Limits};
+pub use appender::{Appender, AppenderLimits};
 pub use error::{AppendError, DecodeError, ProjectionError, ReadError};
 pub use event::{Event, RecordedEvent, StoredEvent};
 pub use number::{Position, Version};

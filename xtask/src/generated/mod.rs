@@ -21,9 +21,24 @@ struct File {
     render: Option<fn(&str) -> Result<String>>,
 }
 
-const FILES: [File; 4] = [
+const FILES: [File; 7] = [
     File { path: ".env.example", command: &["settings", "example"], render: None },
     File { path: ".env.production.example", command: &["settings", "example", "--production"], render: None },
+    File {
+        path: "config/development.env",
+        command: &["settings", "example", "--config", "development"],
+        render: None,
+    },
+    File {
+        path: "config/staging.env",
+        command: &["settings", "example", "--config", "staging"],
+        render: None,
+    },
+    File {
+        path: "config/production.env",
+        command: &["settings", "example", "--config", "production"],
+        render: None,
+    },
     File { path: "routes.lock", command: &["routes", "--format", "lock"], render: None },
     File {
         path: "docs/reference/settings.md",

@@ -1,12 +1,18 @@
 //! How failures of the domain and the ledger become refusals: here, and nowhere else.
 
+use std::time::Duration;
+
 use http::{HeaderValue, header};
 use mainstay::{Detail, ErrorCode, Refusal};
+use mainstay_core::random;
 use mainstay_events::{AppendError, InvalidAppend, ProjectionError, ReadError};
 
 use crate::domain::{DomainError, NameError};
 use crate::engine::Problem;
 use crate::ledger::LedgerError;
+
+/// When to come back to a service that is stopping: another instance, or the next start, may be there.
+const SOON: Duration = Duration::from_secs(2);
 
 impl From<DomainError> for Refusal {
     fn from(error: DomainError) -> Self {
@@ -54,9 +60,21 @@ impl From<LedgerError> for Refusal {
                 AppendError::Database(error)
                 | AppendError::Projection { source: ProjectionError::Database(error), .. },
             ) => error.into(),
+            LedgerError::Append(AppendError::Overloaded { retry_after }) => {
+                Self::new(ErrorCode::Overloaded).retry_after(jittered(retry_after))
+            }
+            LedgerError::Append(AppendError::Stopping) => {
+                Self::new(ErrorCode::Draining).retry_after(jittered(SOON))
+            }
             error => Self::new(ErrorCode::InternalError).because(error),
         }
     }
+}
+
+/// Spreads those who come back, by up to half of the time.
+fn jittered(wait: Duration) -> Duration {
+    let spread = u64::try_from(wait.as_millis() / 2).unwrap_or(u64::MAX);
+    wait + Duration::from_millis(random::below(spread + 1))
 }
 
 /// A text in a request that is to be a name and cannot be one.

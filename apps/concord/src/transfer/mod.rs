@@ -9,6 +9,7 @@ mod import;
 use clap::{Arg, ArgAction, ArgMatches, Command};
 use mainstay::life::Configuration;
 use mainstay_cli::{CommandError, Context, Verdict, block_on};
+use mainstay_core::Tasks;
 use mainstay_db::Database;
 
 pub use self::error::EXPLANATIONS;
@@ -61,7 +62,12 @@ fn with_ledger<T>(
     let done = block_on(async {
         let database = Database::open(&configuration.runtime.database, &clock).await?;
         let result = match mainstay::migrations_of(&Concord).require_current(&database).await {
-            Ok(()) => work(&Ledger::open(database.clone(), clock)).await,
+            Ok(()) => {
+                let ledger = Ledger::open(database.clone(), clock, &Tasks::new());
+                let worked = work(&ledger).await;
+                ledger.close().await;
+                worked
+            }
             Err(error) => Err(error.into()),
         };
         // What was done is committed; a database that closes badly changes nothing about it.

@@ -98,7 +98,7 @@ fn unit(field: &Field) -> String {
 }
 
 /// A paragraph of comment lines of at most 100 characters.
-fn comment(f: &mut fmt::Formatter<'_>, text: &str) -> fmt::Result {
+pub(super) fn comment(f: &mut fmt::Formatter<'_>, text: &str) -> fmt::Result {
     const WIDTH: usize = 98;
     let mut line = String::new();
     for word in text.split_whitespace() {
@@ -115,7 +115,7 @@ fn comment(f: &mut fmt::Formatter<'_>, text: &str) -> fmt::Result {
 }
 
 /// The value so that an env file means it.
-fn quoted(value: &str) -> String {
+pub(super) fn quoted(value: &str) -> String {
     let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_./:,@%+=[]*{}".contains(c);
     if value.chars().all(is_plain) {
         value.to_owned()

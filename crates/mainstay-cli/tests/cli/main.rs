@@ -97,7 +97,9 @@ impl Shell {
     }
 
     fn file(self, path: &str, content: &str) -> Self {
-        std::fs::write(self.directory.path().join(path), content).unwrap();
+        let path = self.directory.path().join(path);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, content).unwrap();
         self
     }
 

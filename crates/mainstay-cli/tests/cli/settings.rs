@@ -101,3 +101,35 @@ fn the_schema_knows_what_the_reader_knows() {
     });
     assert_eq!(*limit, expected);
 }
+
+#[test]
+fn the_file_of_an_environment_says_what_is_other_there_and_changes_nothing() {
+    for environment in ["development", "staging", "production"] {
+        let text = Shell::new().run(&["settings", "example", "--config", environment]).data;
+        assert!(text.contains("\nLOG_FORMAT="), "{text}");
+        assert!(!text.contains("\nSECRET_KEY="), "a secret does not belong there: {text}");
+
+        let shell = || {
+            Shell::new()
+                .variable("ENVIRONMENT", environment)
+                .variable("SECRET_KEY", "d1a9f04c7be25386a1f7c09d4e8b2a65")
+                .variable("ALLOWED_HOSTS", "app.example.org")
+        };
+        let show = ["settings", "show", "--format", "json"];
+        let with = shell().file(&format!("config/{environment}.env"), &text).run(&show);
+        let without = shell().run(&show);
+        assert_eq!(with.code, 0, "{}", with.talk);
+        assert_eq!(values(&with.data), values(&without.data));
+    }
+}
+
+/// The effective values, without where they come from and without what differs from start to start.
+fn values(shown: &str) -> Vec<(String, String)> {
+    let shown: serde_json::Value = serde_json::from_str(shown).unwrap();
+    let settings = shown["settings"].as_array().unwrap().iter();
+    let pair = |one: &serde_json::Value| (one["name"].to_string(), one["value"].to_string());
+    settings
+        .map(pair)
+        .filter(|(name, _)| !name.contains("INSTANCE_NAME") && !name.contains("DATABASE_URL"))
+        .collect()
+}

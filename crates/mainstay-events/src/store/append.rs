@@ -1,23 +1,19 @@
-//! One append: one transaction.
+//! One append in one transaction: of its own, or of the caller's.
 
-use std::collections::HashMap;
+use std::sync::Arc;
 
-use jiff::Timestamp;
-use mainstay_core::random;
-use mainstay_db::{Connection, DbError, DbErrorKind, insert_into, query};
+use mainstay_db::{DbErrorKind, WriteTransaction};
 use tokio::sync::watch;
 
-use super::{EventStore, repeat};
-use crate::append::Part;
-use crate::{Append, AppendError, Appended, Position, RecordedEvent, StreamId, Version};
-
-/// The versions of streams before an append; those that are not there are not in it.
-type Heads = HashMap<StreamId, Version>;
+use super::stage::{Prepared, StageError, stage};
+use super::{EventStore, Inner};
+use crate::{Append, AppendError, Appended, Position};
 
 impl EventStore {
-    /// Appends events, and applies the inline projections, in one transaction.
+    /// Appends events, and applies the inline projections, in one transaction of its own.
     ///
-    /// When this returns, the events survive a crash of the process and a power cut.
+    /// When this returns, the events survive a crash of the process and a power cut. Where many append at the
+    /// same time, an [`Appender`](crate::Appender) carries many appends with one flush of the disk.
     ///
     /// # Errors
     ///
@@ -29,184 +25,107 @@ impl EventStore {
     /// Repeat it with the same [id](Append::idempotent) to be sure.
     pub async fn append(&self, append: Append) -> Result<Appended, AppendError> {
         let began = self.inner.clock.now();
-        append.validate(&self.inner.limits)?;
         // Before the lock: hashing is work.
-        let key = append.key.map(|key| repeat::Key {
-            append_id: key.append_id,
-            fingerprint: key.fingerprint.unwrap_or_else(|| append.fingerprint()),
-        });
-
+        let prepared = Prepared::new(append, &self.inner.limits)?;
         let mut transaction = self.inner.database.write().await?;
-        if let Some(key) = &key
-            && let Some(earlier) = repeat::recall(&mut transaction, key).await?
-        {
-            return Ok(earlier);
+        let appended = stage_one(&self.inner, &mut transaction, prepared).await?;
+        if appended.repeated {
+            return Ok(appended);
         }
-        let heads = heads(&mut transaction, &append.parts).await?;
-        check(&append.parts, &heads)?;
-        let before = reserve(&mut transaction, append.event_count()).await?;
-        let at = self.inner.clock.timestamp();
-        let (events, versions) = self.record(append, &heads, before, at);
-        let last = before.plus(events.len() as u64);
-        insert_events(&mut transaction, &events).await?;
-        set_heads(&mut transaction, &versions).await?;
-        for projection in &self.inner.projections {
-            let applied = projection.apply(&mut transaction, &events).await;
-            applied.map_err(|source| AppendError::Projection { name: projection.name(), source })?;
-        }
-        let appended = Appended { first: before.plus(1), last, versions, repeated: false };
-        if let Some(key) = &key {
-            repeat::remember(&mut transaction, key, &appended, at).await?;
-        }
-
-        let mut announcement = Announcement { head: &self.inner.head, position: Some(last) };
+        let mut announcement = Announcement::of(self, appended.last);
         let committed = transaction.commit().await;
         if let Err(error) = &committed
-            && error.kind() != DbErrorKind::TimedOut
+            && !may_be_made(error.kind())
         {
-            announcement.position = None;
+            announcement.withdraw();
         }
         committed?;
-        metrics::counter!("events_appended_total").increment(events.len() as u64);
+        metrics::counter!("events_appended_total").increment(appended.event_count());
         metrics::histogram!("append_seconds").record(self.inner.clock.now() - began);
         Ok(appended)
     }
 
-    /// Gives the events their numbers. Also returns the new heads, sorted by stream.
-    fn record(
+    /// Appends events in a transaction of the caller's, so that they and rows of its own come together or not
+    /// at all.
+    ///
+    /// Call it last, and commit at once: from here on until the commit every other append waits for the
+    /// positions that this one has taken (I4, I5). After the commit, [`EventStore::announce`] wakes those who
+    /// follow the log.
+    ///
+    /// # Errors
+    ///
+    /// See [`AppendError`]. After [`Database`](AppendError::Database) and
+    /// [`Projection`](AppendError::Projection) the transaction can only be rolled back; after the others it is
+    /// as it was.
+    ///
+    /// # Cancel safety
+    ///
+    /// When the future is dropped, the transaction must be rolled back.
+    pub async fn append_in_tx(
         &self,
+        transaction: &mut WriteTransaction,
         append: Append,
-        heads: &Heads,
-        before: Position,
-        at: Timestamp,
-    ) -> (Vec<RecordedEvent>, Vec<(StreamId, Version)>) {
-        let mut events = Vec::with_capacity(append.event_count());
-        let mut versions = Vec::with_capacity(append.parts.len());
-        let mut position = before;
-        for part in append.parts {
-            let mut version = heads.get(&part.stream).copied().unwrap_or_default();
-            for event in part.events {
-                version = version.plus(1);
-                position = position.plus(1);
-                events.push(RecordedEvent {
-                    position,
-                    stream: part.stream.clone(),
-                    version,
-                    id: random::uuid(&self.inner.clock),
-                    event_type: event.event_type.to_owned(),
-                    schema_version: event.schema_version,
-                    payload: event.payload,
-                    meta: append.meta.clone(),
-                    correlation_id: append.correlation_id,
-                    causation_id: append.causation_id,
-                    actor: append.actor.clone(),
-                    recorded_at: at,
-                });
-            }
-            if events.last().is_some_and(|event| event.stream == part.stream) {
-                versions.push((part.stream, version));
-            }
-        }
-        versions.sort_unstable();
-        (events, versions)
+    ) -> Result<Appended, AppendError> {
+        let prepared = Prepared::new(append, &self.inner.limits)?;
+        stage_one(&self.inner, transaction, prepared).await
     }
+
+    /// Wakes those who follow the log, after the commit of an [`EventStore::append_in_tx`]. Whoever forgets it
+    /// makes them a moment late: they look by themselves too.
+    pub fn announce(&self, appended: &Appended) {
+        metrics::counter!("events_appended_total").increment(appended.event_count());
+        drop(Announcement::of(self, appended.last));
+    }
+}
+
+impl Appended {
+    fn event_count(&self) -> u64 {
+        if self.repeated { 0 } else { self.last.get() + 1 - self.first.get() }
+    }
+}
+
+/// Whether a commit that failed so may have been made all the same.
+pub(crate) fn may_be_made(kind: DbErrorKind) -> bool {
+    matches!(kind, DbErrorKind::TimedOut | DbErrorKind::Unreachable)
 }
 
 /// Wakes the followers when it goes, also when the append is dropped in the middle of its commit: the events
 /// may be there, and nobody else would tell.
-struct Announcement<'a> {
-    head: &'a watch::Sender<Position>,
+pub(crate) struct Announcement {
+    store: Arc<Inner>,
     position: Option<Position>,
 }
 
-impl Drop for Announcement<'_> {
+impl Announcement {
+    pub(crate) fn of(store: &EventStore, position: Position) -> Self {
+        Self { store: Arc::clone(&store.inner), position: Some(position) }
+    }
+
+    /// Nothing was stored: nobody is woken.
+    pub(crate) fn withdraw(&mut self) {
+        self.position = None;
+    }
+}
+
+impl Drop for Announcement {
     fn drop(&mut self) {
         if let Some(position) = self.position {
+            let head: &watch::Sender<Position> = &self.store.head;
             // Wakes also when the number is not new: after a commit that was announced and failed, the next
             // append takes the same positions.
-            self.head.send_modify(|head| *head = position.max(*head));
+            head.send_modify(|head| *head = position.max(*head));
         }
     }
 }
 
-async fn heads(connection: &mut Connection, parts: &[Part]) -> Result<Heads, DbError> {
-    let mut streams: Vec<&str> = parts.iter().map(|part| part.stream.as_str()).collect();
-    streams.sort_unstable();
-    // One statement for any number of streams.
-    let list = serde_json::Value::from(streams).to_string();
-    let rows = query(
-        "select stream_id, version from es_stream where stream_id in (select value from json_each($1))",
-    )
-    .bind(list)
-    .fetch_all(connection)
-    .await?;
-    rows.iter().map(|row| Ok((row.get(0)?, row.get(1)?))).collect()
-}
-
-fn check(parts: &[Part], heads: &Heads) -> Result<(), AppendError> {
-    for Part { stream, expected, .. } in parts {
-        let actual = heads.get(stream).copied();
-        if !expected.allows(actual) {
-            return Err(AppendError::WrongVersion { stream: stream.clone(), expected: *expected, actual });
-        }
+async fn stage_one(
+    store: &Inner,
+    transaction: &mut WriteTransaction,
+    prepared: Prepared,
+) -> Result<Appended, AppendError> {
+    match stage(store, transaction, std::slice::from_ref(&prepared)).await {
+        Ok(mut staged) => staged.outcomes.pop().unwrap_or(Err(AppendError::Unanswered)),
+        Err(StageError::Blamed { error, .. }) => Err(error),
+        Err(StageError::Database(error)) => Err(error.into()),
     }
-    Ok(())
-}
-
-/// Takes `count` positions off the counter, and returns the one before them.
-///
-/// Last of the locks, and in the transaction of the events: this is what makes positions gapless and ordered
-/// as the commits are.
-async fn reserve(connection: &mut Connection, count: usize) -> Result<Position, DbError> {
-    let count = i64::try_from(count).unwrap_or(i64::MAX);
-    let row = query("update es_seq set position = position + $1 where id = 1 returning position - $1")
-        .bind(count)
-        .fetch_one(connection)
-        .await?;
-    row.get(0)
-}
-
-async fn insert_events(connection: &mut Connection, events: &[RecordedEvent]) -> Result<(), DbError> {
-    let columns = [
-        "position",
-        "stream_id",
-        "version",
-        "event_id",
-        "type",
-        "schema_version",
-        "payload",
-        "meta",
-        "correlation_id",
-        "causation_id",
-        "actor",
-        "recorded_at",
-    ];
-    let rows = events.iter().map(|event| {
-        [
-            event.position.into(),
-            (&event.stream).into(),
-            event.version.into(),
-            event.id.into(),
-            event.event_type.as_str().into(),
-            event.schema_version.into(),
-            event.payload.as_str().into(),
-            event.meta.as_deref().into(),
-            event.correlation_id.into(),
-            event.causation_id.into(),
-            event.actor.as_deref().into(),
-            event.recorded_at.into(),
-        ]
-    });
-    insert_into("es_event", columns).rows(rows).execute(connection).await.map(drop)
-}
-
-async fn set_heads(connection: &mut Connection, versions: &[(StreamId, Version)]) -> Result<(), DbError> {
-    let rows =
-        versions.iter().map(|(stream, version)| [stream.into(), stream.category().into(), (*version).into()]);
-    insert_into("es_stream", ["stream_id", "category", "version"])
-        .suffix("on conflict (stream_id) do update set version = excluded.version")
-        .rows(rows)
-        .execute(connection)
-        .await
-        .map(drop)
 }

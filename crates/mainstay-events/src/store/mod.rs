@@ -3,14 +3,19 @@
 mod append;
 mod read;
 mod repeat;
+mod stage;
+mod statements;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 use std::fmt;
 use std::sync::Arc;
 
+pub(crate) use append::{Announcement, may_be_made};
+pub(crate) use stage::{Prepared, StageError, Staged, Tail};
+
 use mainstay_core::Clock;
-use mainstay_db::{Database, DbError, query};
+use mainstay_db::{Connection, Database, DbError, query};
 use tokio::sync::watch;
 
 use crate::{InlineProjection, Limits, Position};
@@ -70,6 +75,34 @@ impl EventStore {
         let mut read = self.inner.database.read().await?;
         let row = query("select position from es_seq where id = 1").fetch_one(&mut read).await?;
         row.get(0)
+    }
+
+    /// The database that holds the log.
+    pub fn database(&self) -> &Database {
+        &self.inner.database
+    }
+
+    pub(crate) fn clock(&self) -> &Clock {
+        &self.inner.clock
+    }
+
+    pub(crate) fn limits(&self) -> &Limits {
+        &self.inner.limits
+    }
+
+    /// Puts appends into a transaction.
+    pub(crate) async fn stage(
+        &self,
+        connection: &mut Connection,
+        requests: &[Prepared],
+    ) -> Result<Staged, StageError> {
+        stage::stage(&self.inner, connection, requests).await
+    }
+
+    /// Whether the transaction with this end was committed. When this returns, the answer is final.
+    pub(crate) async fn was_committed(&self, tail: Tail) -> Result<bool, DbError> {
+        let mut transaction = self.inner.database.write().await?;
+        statements::was_committed(&mut transaction, tail).await
     }
 
     /// Wakes whoever follows the log: changes after each append of this process.

@@ -1,7 +1,9 @@
 //! Appends that come twice.
 
+use std::collections::HashMap;
+
 use jiff::{SignedDuration, Timestamp};
-use mainstay_db::{Connection, DbError, query};
+use mainstay_db::{Connection, DbError, insert_into, query};
 use uuid::Uuid;
 
 use super::EventStore;
@@ -12,12 +14,20 @@ const REMEMBERED: SignedDuration = SignedDuration::from_hours(7 * 24);
 
 /// How many ids beyond their time each append with an id clears away: more than it adds, so the table stays
 /// within what a week brings, and no sweep is needed.
-const CLEARED: i64 = 4;
+const CLEARED: usize = 4;
 
 /// An id and what it stands for.
+#[derive(Clone, Copy, Debug)]
 pub(super) struct Key {
     pub(super) append_id: Uuid,
     pub(super) fingerprint: [u8; 32],
+}
+
+/// What an id stood for, and what came of it.
+#[derive(Debug)]
+pub(super) struct Earlier {
+    pub(super) fingerprint: [u8; 32],
+    pub(super) appended: Appended,
 }
 
 impl EventStore {
@@ -37,22 +47,46 @@ impl EventStore {
         fingerprint: [u8; 32],
     ) -> Result<Option<Appended>, AppendError> {
         let mut read = self.inner.database.read_snapshot().await?;
-        recall(&mut read, &Key { append_id, fingerprint }).await
+        let mut found = recall(&mut read, [&Key { append_id, fingerprint }].into_iter()).await?;
+        match found.remove(&append_id) {
+            None => Ok(None),
+            Some(earlier) if earlier.fingerprint == fingerprint => Ok(Some(earlier.appended)),
+            Some(_) => Err(AppendError::IdempotencyConflict { append_id }),
+        }
     }
 }
 
-/// The result of an earlier append of this id.
-pub(super) async fn recall(connection: &mut Connection, key: &Key) -> Result<Option<Appended>, AppendError> {
-    let found =
-        query("select fingerprint, first_position, last_position from es_append where append_id = $1")
-            .bind(key.append_id)
-            .fetch_optional(connection)
-            .await?;
-    let Some(row) = found else { return Ok(None) };
-    if row.get::<[u8; 32]>(0)? != key.fingerprint {
-        return Err(AppendError::IdempotencyConflict { append_id: key.append_id });
+/// The results of earlier appends of these ids.
+pub(super) async fn recall(
+    connection: &mut Connection,
+    keys: impl Iterator<Item = &Key>,
+) -> Result<HashMap<Uuid, Earlier>, DbError> {
+    let ids: Vec<String> = keys.map(|key| key.append_id.simple().to_string()).collect();
+    let mut found = HashMap::new();
+    if ids.is_empty() {
+        return Ok(found);
     }
-    let (first, last): (Position, Position) = (row.get(1)?, row.get(2)?);
+    let rows = query(
+        "select append_id, fingerprint, first_position, last_position from es_append
+         where append_id in (select unhex(value) from json_each($1))",
+    )
+    .bind(serde_json::Value::from(ids).to_string())
+    .fetch_all(connection)
+    .await?;
+    for row in rows {
+        let (first, last): (Position, Position) = (row.get(2)?, row.get(3)?);
+        let versions = versions(connection, first, last).await?;
+        let appended = Appended { first, last, versions, repeated: true };
+        found.insert(row.get(0)?, Earlier { fingerprint: row.get(1)?, appended });
+    }
+    Ok(found)
+}
+
+async fn versions(
+    connection: &mut Connection,
+    first: Position,
+    last: Position,
+) -> Result<Vec<(crate::StreamId, crate::Version)>, DbError> {
     let rows = query(
         "select stream_id, max(version) from es_event where position between $1 and $2
          group by stream_id",
@@ -64,34 +98,40 @@ pub(super) async fn recall(connection: &mut Connection, key: &Key) -> Result<Opt
     let mut versions =
         rows.iter().map(|row| Ok((row.get(0)?, row.get(1)?))).collect::<Result<Vec<_>, DbError>>()?;
     versions.sort_unstable();
-    Ok(Some(Appended { first, last, versions, repeated: true }))
+    Ok(versions)
 }
 
-/// Keeps the result for later repetitions, and clears away what is beyond its time.
+/// Keeps results for later repetitions, and clears away what is beyond its time.
 pub(super) async fn remember(
     connection: &mut Connection,
-    key: &Key,
-    appended: &Appended,
+    results: impl Iterator<Item = (&Key, &Appended)>,
     at: Timestamp,
 ) -> Result<(), DbError> {
+    let rows: Vec<_> = results
+        .map(|(key, appended)| {
+            [
+                key.append_id.into(),
+                key.fingerprint.into(),
+                appended.first.into(),
+                appended.last.into(),
+                at.into(),
+            ]
+        })
+        .collect();
+    if rows.is_empty() {
+        return Ok(());
+    }
     query(
         "delete from es_append where append_id in
          (select append_id from es_append where at < $1 order by at limit $2)",
     )
     .bind(at.saturating_sub(REMEMBERED).unwrap_or(Timestamp::MIN))
-    .bind(CLEARED)
+    .bind(i64::try_from(CLEARED * rows.len()).unwrap_or(i64::MAX))
     .execute(connection)
     .await?;
-    query(
-        "insert into es_append (append_id, fingerprint, first_position, last_position, at)
-         values ($1, $2, $3, $4, $5)",
-    )
-    .bind(key.append_id)
-    .bind(key.fingerprint)
-    .bind(appended.first)
-    .bind(appended.last)
-    .bind(at)
-    .execute(connection)
-    .await
-    .map(drop)
+    insert_into("es_append", ["append_id", "fingerprint", "first_position", "last_position", "at"])
+        .rows(rows)
+        .execute(connection)
+        .await
+        .map(drop)
 }

@@ -1,6 +1,6 @@
 //! The read model is a function of the log: built anew, it comes out the same.
 
-use mainstay_core::Clock;
+use mainstay_core::{Clock, Tasks};
 use mainstay_db::{Database, DatabaseSettings, MigratedBy, Value, query_assembled};
 use mainstay_events::{InlineProjection, Position};
 use serde_json::json;
@@ -105,7 +105,7 @@ async fn live(ledger: &Ledger) {
 async fn the_model_can_be_built_again() {
     let clock = Clock::system();
     let lived = database(&clock).await;
-    let ledger = Ledger::open(lived.clone(), clock.clone());
+    let ledger = Ledger::open(lived.clone(), clock.clone(), &Tasks::new());
     live(&ledger).await;
     let events = ledger.events().read_from(Position::START, 10_000).await.unwrap();
 
@@ -125,7 +125,7 @@ async fn the_model_can_be_built_again() {
 async fn a_fact_that_does_not_fit_the_model_is_refused() {
     let clock = Clock::system();
     let lived = database(&clock).await;
-    let ledger = Ledger::open(lived, clock.clone());
+    let ledger = Ledger::open(lived, clock.clone(), &Tasks::new());
     live(&ledger).await;
     let events = ledger.events().read_from(Position::START, 10_000).await.unwrap();
     for kind in [

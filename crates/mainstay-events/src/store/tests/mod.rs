@@ -8,6 +8,8 @@ mod projections;
 mod read;
 mod repeat;
 
+pub(crate) use projections::names;
+
 use std::sync::Arc;
 
 use mainstay_core::Clock;
@@ -18,7 +20,7 @@ use crate::{Append, Event, EventStore, Expected, InlineProjection, Position, Rec
 
 /// The events of the suite.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-enum Happened {
+pub(crate) enum Happened {
     Noted(u64),
     Named { name: String },
 }
@@ -32,16 +34,16 @@ impl Event for Happened {
     }
 }
 
-fn stream(name: impl std::fmt::Display) -> StreamId {
+pub(crate) fn stream(name: impl std::fmt::Display) -> StreamId {
     StreamId::of("test", name).expect("a stream")
 }
 
 /// An append of one event.
-fn noting(name: impl std::fmt::Display, number: u64) -> Append {
+pub(crate) fn noting(name: impl std::fmt::Display, number: u64) -> Append {
     Append::new().events(&stream(name), Expected::Any, &[Happened::Noted(number)])
 }
 
-async fn open(settings: &DatabaseSettings) -> Database {
+pub(crate) async fn open(settings: &DatabaseSettings) -> Database {
     let clock = Clock::system();
     let database = Database::open(settings, &clock).await.expect("the database opens");
     let by = MigratedBy { version: "0".into(), instance: "test".into() };
@@ -72,7 +74,7 @@ async fn whole_log(store: &EventStore) -> Vec<RecordedEvent> {
 }
 
 /// Checks I1 and I2, and that the heads tell the same as the events.
-async fn check_invariants(store: &EventStore) -> Vec<RecordedEvent> {
+pub(crate) async fn check_invariants(store: &EventStore) -> Vec<RecordedEvent> {
     let log = whole_log(store).await;
     let mut versions = std::collections::BTreeMap::new();
     for (index, event) in log.iter().enumerate() {

@@ -47,7 +47,7 @@ pub(super) async fn store_of_names(more: Vec<Arc<dyn InlineProjection>>) -> Even
     store
 }
 
-pub(super) async fn names(store: &EventStore) -> Vec<String> {
+pub(crate) async fn names(store: &EventStore) -> Vec<String> {
     let mut read = store.inner.database.read().await.expect("a reader");
     let rows = query("select name from name order by name").fetch_all(&mut read).await.expect("the names");
     rows.iter().map(|row| row.get(0).expect("a name")).collect()

@@ -1,0 +1,172 @@
+//! How fast events are appended, and what their order costs: `cargo run --release -p mainstay-events --example
+//! append_bench [CLIENTS] [SECONDS]`.
+//!
+//! Three ways of writing the same events durably, in one run, one after the other:
+//!
+//! - *ordered*: the [`Appender`]: gapless positions in commit order, expected versions, ids, group commit;
+//! - *unordered*: the same group commit into the same table of events, and nothing else: no counter, no heads
+//!   of streams, no checks; the positions are the table's own row numbers;
+//! - *one by one*: a counter row and a transaction for each append.
+
+#![expect(clippy::print_stdout, reason = "the figures are the output")]
+#![expect(clippy::cast_precision_loss, reason = "figures")]
+
+use std::error::Error;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::Duration;
+
+use mainstay_core::{Clock, Tasks, random};
+use mainstay_db::{Database, DatabaseSettings, MigratedBy, insert_into, query};
+use mainstay_events::{Append, Appender, Event, EventStore, Expected, StreamId, migrations};
+use serde::{Deserialize, Serialize};
+use tokio::sync::{mpsc, oneshot};
+
+/// Two hundred bytes.
+#[derive(Serialize, Deserialize)]
+struct Written {
+    text: String,
+}
+
+impl Event for Written {
+    fn event_type(&self) -> &'static str {
+        "written"
+    }
+}
+
+type Failure = Box<dyn Error + Send + Sync>;
+
+fn main() -> Result<(), Failure> {
+    let mut arguments = std::env::args().skip(1);
+    let clients = arguments.next().map_or(Ok(64), |text| text.parse::<u64>())?;
+    let seconds = arguments.next().map_or(Ok(5), |text| text.parse::<u64>())?;
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    runtime.block_on(async {
+        let ordered = measure("ordered", clients, seconds, Way::Ordered).await?;
+        let unordered = measure("unordered", clients, seconds, Way::Unordered).await?;
+        let single = measure("one by one", clients, seconds, Way::OneByOne).await?;
+        println!("ordered / unordered   {:.2}   (at least 0.7)", ordered / unordered);
+        println!("ordered / one by one  {:.1}   (at least 7)", ordered / single);
+        Ok(())
+    })
+}
+
+#[derive(Clone, Copy)]
+enum Way {
+    Ordered,
+    Unordered,
+    OneByOne,
+}
+
+async fn measure(name: &str, clients: u64, seconds: u64, way: Way) -> Result<f64, Failure> {
+    let folder = tempfile::tempdir()?;
+    let clock = Clock::system();
+    let settings = DatabaseSettings {
+        pool_timeout: Duration::from_mins(1),
+        ..DatabaseSettings::file(folder.path().join("bench.db"))
+    };
+    let database = Database::open(&settings, &clock).await?;
+    let by = MigratedBy { version: "0".into(), instance: "bench".into() };
+    migrations().up(&database, &clock, None, &by).await?;
+
+    let tasks = Tasks::new();
+    let store = EventStore::new(database.clone(), clock.clone());
+    let appender = Appender::start(store.clone(), &tasks);
+    let unordered = Unordered::start(&database, &clock, &tasks).await?;
+    let (done, appended) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicU64::new(0)));
+    let began = clock.now();
+    let callers: Vec<_> = (0..clients)
+        .map(|client| {
+            let (store, appender, unordered) = (store.clone(), appender.clone(), unordered.clone());
+            let (done, appended) = (Arc::clone(&done), Arc::clone(&appended));
+            tasks.spawn("client", async move {
+                let event = Written { text: "x".repeat(188) };
+                let stream = StreamId::of("bench", client)?;
+                while !done.load(Ordering::Relaxed) {
+                    let append = Append::new().events(&stream, Expected::Any, [&event]);
+                    match way {
+                        Way::Ordered => drop(appender.append(append).await?),
+                        Way::OneByOne => drop(store.append(append).await?),
+                        Way::Unordered => unordered.append(&stream, &event).await?,
+                    }
+                    appended.fetch_add(1, Ordering::Relaxed);
+                }
+                Ok::<_, Failure>(())
+            })
+        })
+        .collect();
+    tokio::time::sleep(Duration::from_secs(seconds)).await;
+    done.store(true, Ordering::Relaxed);
+    for caller in callers {
+        caller.await??;
+    }
+    let rate = appended.load(Ordering::Relaxed) as f64 / (clock.now() - began).as_secs_f64();
+    println!("{name:<12} {clients:>4} clients  {rate:>9.0} events/s");
+    appender.close().await;
+    drop(unordered);
+    database.close().await?;
+    Ok(rate)
+}
+
+/// Group commit without order.
+#[derive(Clone)]
+struct Unordered {
+    queue: mpsc::Sender<(String, String, oneshot::Sender<()>)>,
+}
+
+impl Unordered {
+    async fn start(database: &Database, clock: &Clock, tasks: &Tasks) -> Result<Self, Failure> {
+        let mut write = database.write().await?;
+        query(
+            "create table unordered (position integer primary key, stream_id text not null, event_id blob not null,
+             type text not null, payload text not null, recorded_at integer not null) strict",
+        )
+        .execute(&mut write)
+        .await?;
+        write.commit().await?;
+        let (queue, mut waiting) = mpsc::channel::<(String, String, oneshot::Sender<()>)>(4_096);
+        let database = database.clone();
+        let theirs = clock.clone();
+        tasks.spawn("unordered", async move {
+            while let Some(first) = waiting.recv().await {
+                let mut batch = vec![first];
+                while batch.len() < 512
+                    && let Ok(next) = waiting.try_recv()
+                {
+                    batch.push(next);
+                }
+                let (mut rows, mut waiters) = (Vec::new(), Vec::new());
+                for (stream, payload, waiter) in batch {
+                    let id = random::uuid(&theirs).into();
+                    rows.push([
+                        stream.into(),
+                        id,
+                        "written".into(),
+                        payload.into(),
+                        theirs.timestamp().into(),
+                    ]);
+                    waiters.push(waiter);
+                }
+                let mut write = database.write().await?;
+                insert_into("unordered", ["stream_id", "event_id", "type", "payload", "recorded_at"])
+                    .rows(rows)
+                    .execute(&mut write)
+                    .await?;
+                write.commit().await?;
+                for waiter in waiters {
+                    let _ = waiter.send(());
+                }
+                tokio::task::yield_now().await;
+            }
+            Ok::<_, Failure>(())
+        });
+        Ok(Self { queue })
+    }
+
+    async fn append(&self, stream: &StreamId, event: &Written) -> Result<(), Failure> {
+        let (reply, answer) = oneshot::channel();
+        let payload = serde_json::to_string(event)?;
+        self.queue.send((stream.as_str().to_owned(), payload, reply)).await?;
+        Ok(answer.await?)
+    }
+}
