@@ -28,6 +28,7 @@ pub(super) fn routes() -> Routes<Catalogues> {
 fn writes(routes: Routes<Catalogues>) -> Routes<Catalogues> {
     routes
         .role(Role::Editor)
+        .read_only()
         .limit(class::IMPORT)
         .errors(&[ErrorCode::BatchTooLarge, ErrorCode::Conflict])
         .errors(READING)

@@ -9,6 +9,7 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 use super::drain::Phase;
 use super::{Process, Runtime, StartError, surface};
 use crate::accept::{self, Connections};
+use crate::degradation::Degraded;
 use crate::identity::{Accounts, Callers};
 use crate::keys::Keys;
 use crate::pipeline::{DefenceParts, Defences};
@@ -71,17 +72,19 @@ impl Listeners {
         runtime: &Runtime,
         sockets: Sockets,
         callers: Callers,
+        degraded: Degraded,
     ) -> Result<Self, StartError> {
         let Sockets { public, management } = sockets;
-        let edge = |callers| {
+        let edge = |callers, degraded| {
             Edge::new(
-                defences(process, runtime, callers),
+                defences(process, runtime, callers).degrading(degraded),
                 process.clock.clone(),
                 process.metrics.http().clone(),
             )
         };
-        let (public, socket) = Listener::new(process, runtime, public, edge(callers))?;
-        let listener = |socket| Listener::new(process, runtime, socket, edge(Callers::nobody()));
+        let (public, socket) = Listener::new(process, runtime, public, edge(callers, degraded))?;
+        let edge_for_nobody = || edge(Callers::nobody(), Degraded::never());
+        let listener = |socket| Listener::new(process, runtime, socket, edge_for_nobody());
         let (management, management_socket) = management.map(listener).transpose()?.unzip();
 
         // Their place in the drain before there is anything to end: a start can be broken off at any moment.

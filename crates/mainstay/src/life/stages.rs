@@ -12,6 +12,7 @@ use super::drain::{HookError, Phase};
 use super::listeners::{Listeners, Sockets};
 use super::{App, Configuration, Process, Restart, Runtime, StartError, WorkerError};
 use crate::Service;
+use crate::degradation::Degraded;
 use crate::health::{Criticality, Lane, Pace};
 use crate::identity::{Accounts, Callers, DemoOperator};
 use crate::routes::RouteTable;
@@ -72,7 +73,9 @@ pub async fn start<S: Service>(
     let runtime = Arc::new(runtime);
     let accounts = open_accounts::<S>(&runtime, &database, &process.clock, &process.tasks, &process.metrics);
     let accounts = accounts.map_err(StartError::Build)?;
-    let listeners = Listeners::open(process, &runtime, sockets, Callers::known_to(accounts.people()))?;
+    let callers = Callers::known_to(accounts.people());
+    let degraded = degraded(process, &runtime, &database);
+    let listeners = Listeners::open(process, &runtime, sockets, callers, degraded)?;
     keep_metrics(process, &listeners)?;
 
     // Migrate: while probes answer, for it may take long.
@@ -135,6 +138,13 @@ async fn connect(process: &Process, runtime: &Runtime) -> Result<Database, Start
     };
     process.conductor.register(Phase::Stores, "health lane", stop)?;
     Ok(database)
+}
+
+/// What routes fall back on while the database is not well.
+fn degraded(process: &Process, runtime: &Runtime, database: &Database) -> Degraded {
+    let database = database.clone();
+    let circuit = Arc::new(move || database.circuit().refuses_for);
+    Degraded::new(runtime.degradation, &process.clock, circuit)
 }
 
 /// Writes down when sessions and tokens were last used, and forgets what is over.
