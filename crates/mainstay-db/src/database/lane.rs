@@ -10,12 +10,13 @@ use tokio::runtime::Handle;
 use tokio::time::{Instant, timeout};
 
 use super::Connection;
+use super::circuit::Circuit;
 use super::gate::{Gate, NoEntry, Permit};
 use super::parked::{Idle, Parked};
 use super::watch::{Watch, Watched};
 use crate::driver::{Connector, Driver, Role};
 use crate::work::Scope;
-use crate::{DbError, DbErrorKind};
+use crate::{DbError, DbErrorKind, Work};
 
 /// Longest wait for a connection that is being opened, or made good again before its next use.
 const CONNECT_LIMIT: Duration = Duration::from_secs(5);
@@ -38,6 +39,8 @@ pub(super) struct Lane {
     connector: Connector,
     clock: Clock,
     tasks: Tasks,
+    circuit: Circuit,
+    work: Work,
     gate: Arc<Gate>,
     idle: Idle,
     watch: Watch,
@@ -58,6 +61,9 @@ pub(super) struct LaneParts {
     pub(super) connector: Connector,
     pub(super) clock: Clock,
     pub(super) tasks: Tasks,
+    pub(super) circuit: Circuit,
+    /// What the breaker takes its uses for.
+    pub(super) work: Work,
 }
 
 /// A connection on loan. Dropping gives it back, at any point of its work.
@@ -87,7 +93,19 @@ pub struct PoolStatus {
 
 impl Lane {
     pub(super) fn new(parts: LaneParts) -> Arc<Self> {
-        let LaneParts { name, role, max, wait, recycle, statement_limit, connector, clock, tasks } = parts;
+        let LaneParts {
+            name,
+            role,
+            max,
+            wait,
+            recycle,
+            statement_limit,
+            connector,
+            clock,
+            tasks,
+            circuit,
+            work,
+        } = parts;
         let max = max.max(1);
         Arc::new(Self {
             name,
@@ -99,6 +117,8 @@ impl Lane {
             connector,
             clock,
             tasks,
+            circuit,
+            work,
             gate: Gate::new(usize::try_from(max).unwrap_or(usize::MAX)),
             idle: Idle::default(),
             watch: Watch::default(),
@@ -121,6 +141,21 @@ impl Lane {
         if self.is_closed.load(Ordering::Acquire) {
             return Err(DbError::new(DbErrorKind::Closed));
         }
+        let mut call = self.circuit.admit(self.work)?;
+        let lease = call.unless_it_stands_still(self.lease_in_turn(scope, in_a_hurry)).await;
+        match lease {
+            Ok(mut lease) => {
+                lease.connection.observe(call);
+                Ok(lease)
+            }
+            Err(error) => {
+                call.note_refused(&error);
+                Err(error)
+            }
+        }
+    }
+
+    async fn lease_in_turn(self: &Arc<Self>, scope: Scope, in_a_hurry: bool) -> Result<Lease, DbError> {
         let asked = self.clock.now();
         let patience = remaining(scope, asked).map_or(self.wait, |left| left.min(self.wait));
         let permit = timeout(patience, self.gate.enter(in_a_hurry)).await;

@@ -20,7 +20,9 @@ const JITTER_MS: u64 = 2_000;
 /// |---|---|
 /// | no connection was free in time | `pool_exhausted` |
 /// | a statement ran too long | `query_timeout` |
-/// | the file cannot be reached, written or believed; another process holds it | `database_unavailable` |
+/// | it cannot be reached, written or believed; somebody else holds it; the user is refused | `database_unavailable` |
+/// | the transaction gave way to another one | `database_unavailable`: the same request may succeed at once |
+/// | it is given time to recover | `circuit_open` |
 /// | closed | `draining` |
 /// | a constraint, an aborted transaction, bad SQL: our own mistakes | `internal_error` |
 impl From<DbError> for Refusal {
@@ -28,15 +30,18 @@ impl From<DbError> for Refusal {
         let code = match error.kind() {
             DbErrorKind::PoolExhausted => ErrorCode::PoolExhausted,
             DbErrorKind::TimedOut => ErrorCode::QueryTimeout,
+            DbErrorKind::CircuitOpen => ErrorCode::CircuitOpen,
             DbErrorKind::Closed => ErrorCode::Draining,
             DbErrorKind::Unreachable
+            | DbErrorKind::Denied
             | DbErrorKind::Busy
+            | DbErrorKind::Serialization
             | DbErrorKind::Full
             | DbErrorKind::ReadOnly
             | DbErrorKind::Corrupt => ErrorCode::DatabaseUnavailable,
             _ => return Self::new(ErrorCode::InternalError).because(error),
         };
-        Self::of_outage(code, None).because(error)
+        Self::of_outage(code, error.wait()).because(error)
     }
 }
 
