@@ -124,6 +124,7 @@ async fn connect(process: &Process, runtime: &Runtime) -> Result<Database, Start
     let close = async move |_| closing.close().await.map_err(HookError::from);
     process.conductor.register(Phase::Stores, "database", close)?;
 
+    process.health.describe_database(&database);
     let probed = database.clone();
     let probe = move || {
         let database = probed.clone();
