@@ -59,7 +59,12 @@ impl Connection {
 
     /// The same connection, which brings an API token with each request.
     pub(crate) fn with_token(self, token: &str) -> Self {
-        Self { fields: format!("{}Authorization: Bearer {token}\r\n", self.fields), ..self }
+        self.with_field("Authorization", &format!("Bearer {token}"))
+    }
+
+    /// The same connection, which sends another header field with each request.
+    pub(crate) fn with_field(self, name: &str, value: &str) -> Self {
+        Self { fields: format!("{}{name}: {value}\r\n", self.fields), ..self }
     }
 
     /// Sends a request; the answer is then to be read.

@@ -47,6 +47,10 @@ enum Choice {
     Pair,
     /// A catalogue of 10,000 items
     Large,
+    /// 200 sign-ins at once, while probes are answered
+    SignIn,
+    /// Who makes a request, by a session in the cache
+    Session,
     /// Stopping with 200 requests in flight, and with a hook that hangs
     Drain,
 }
@@ -67,12 +71,16 @@ impl Choice {
                 scenarios::matrix::run,
                 scenarios::pair::run,
                 scenarios::large::run,
+                scenarios::sign_in::run,
+                scenarios::session::run,
                 scenarios::drain::run,
             ],
             Self::Start => &[scenarios::start::run],
             Self::Matrix => &[scenarios::matrix::run],
             Self::Pair => &[scenarios::pair::run],
             Self::Large => &[scenarios::large::run],
+            Self::SignIn => &[scenarios::sign_in::run],
+            Self::Session => &[scenarios::session::run],
             Self::Drain => &[scenarios::drain::run],
         }
     }

@@ -57,7 +57,7 @@ enum Task {
     Deny,
     /// Measures the release build of Concord
     Bench {
-        /// One scenario of `all`, `start`, `matrix`, `pair`, `large`, `drain`
+        /// One scenario of `all`, `start`, `matrix`, `pair`, `large`, `sign-in`, `session`, `drain`
         #[arg(default_value = "all")]
         scenario: String,
         /// Handed to the bench, such as `--format json`

@@ -17,11 +17,12 @@ pub(crate) enum Runner {
 }
 
 /// The servers that tests start, by their programs, each with Debian's package.
-const SERVERS: [(&str, &str); 4] = [
+const SERVERS: [(&str, &str); 5] = [
     ("/usr/lib/postgresql/*/bin/postgres", "postgresql"),
     ("/usr/bin/redis-server", "redis-server"),
     ("/usr/sbin/slapd", "slapd"),
     ("/usr/bin/ldapsearch", "ldap-utils"),
+    ("/usr/sbin/nginx", "nginx-light"),
 ];
 
 /// Makes sure that the tests can be built and run.

@@ -363,7 +363,7 @@ fn session(program: &str) -> Command {
         .about("End one session, all of a user, or all of everybody")
         .long_about(
             "End one session, all of a user, or all of everybody.\n\n\
-             Ends with 1 if there is no such session.",
+             A running service notices within a second. Ends with 1 if there is no such session.",
         )
         .args([id.value_parser(value_parser!(SessionId)), of_user(), all, yes])
         .group(ArgGroup::new("which").args(["id", "user", "all"]).required(true))

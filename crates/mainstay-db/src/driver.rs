@@ -31,7 +31,7 @@ pub(crate) enum Begin {
 pub(crate) enum Connector {
     Sqlite(sqlite::Options),
     #[cfg(feature = "postgres")]
-    Postgres(postgres::Options),
+    Postgres(Box<postgres::Options>),
 }
 
 /// One connection.
@@ -130,9 +130,11 @@ impl Driver {
         either!(self, driver => driver.recover().await)
     }
 
-    /// Looks whether a connection that nobody used for a while is still good.
-    pub(crate) async fn check(&mut self, idle: Duration) -> Result<(), DbError> {
+    /// Makes a connection good that was abandoned, and looks whether one that nobody used for a while still is.
+    #[cfg_attr(not(feature = "postgres"), expect(unused_variables, reason = "a file does not go away"))]
+    pub(crate) async fn make_ready(&mut self, idle: Duration) -> Result<(), DbError> {
         match self {
+            unsettled if !unsettled.is_settled() => unsettled.recover().await,
             Self::Sqlite(_) => Ok(()),
             #[cfg(feature = "postgres")]
             Self::Postgres(driver) => driver.check(idle).await,

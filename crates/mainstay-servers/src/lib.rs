@@ -5,8 +5,11 @@
 //! | [`Postgres`] | Debian's PostgreSQL; [`Postgres::shared`] gives each test a database of its own on one server |
 //! | [`Redis`] | Debian's Redis, with nothing kept on disk |
 //! | [`Slapd`] | Debian's LDAP directory, with TLS of its own authority |
+//! | [`Nginx`] | Debian's nginx, with a configuration of the test's |
 //! | [`ChaosProxy`] | stands between a client and a server, and breaks their connections when told to |
 //! | [`Process`] | any other program that a test starts, breaks and ends |
+//!
+//! [`on_both_databases!`] makes one test two: on SQLite and on PostgreSQL.
 //!
 //! Nothing here is a stand-in: the servers are the ones that production runs. They live in a temporary folder, listen on
 //! the loopback only, and end with the test, also when its process is killed. A program that is not installed is a
@@ -31,10 +34,12 @@
 #![expect(clippy::expect_used, clippy::panic, reason = "a test ends where its ground gives way")]
 
 mod account;
+mod both;
 mod cache;
 mod certificates;
 mod chaos;
 mod folder;
+mod nginx;
 mod password;
 mod port;
 mod postgres;
@@ -44,7 +49,9 @@ mod redis;
 mod slapd;
 
 pub use account::Account;
+pub use both::TestDatabase;
 pub use chaos::{ChaosProxy, Direction};
+pub use nginx::{Nginx, NginxPlace};
 pub use port::Port;
 pub use postgres::{Postgres, PostgresDatabase, PostgresOptions, SHARED_SERVER};
 pub use process::{Launch, Process, StartError, Stop};

@@ -15,7 +15,7 @@ use crate::{Launch, Port, Process, folder, program};
 
 /// Debian's slapd on ports of the loopback, with TLS of an authority of its own: `ldaps`, and StartTLS on `ldap`.
 ///
-/// Its suffix is `dc=example,dc=org`, its root `cn=admin,dc=example,dc=org`. Whoever binds as
+/// Its suffix is `dc=example,dc=org`; its root `cn=admin,dc=example,dc=org` has the password `the admin's own`. Whoever binds as
 /// `cn=service,dc=example,dc=org` may read; everybody may bind; nobody else may read.
 #[derive(Debug)]
 pub struct Slapd {
@@ -34,6 +34,7 @@ pub struct Slapd {
 pub struct SlapdOptions {
     entries: String,
     tls: bool,
+    database: String,
 }
 
 const CONFIGURATION: &str = r#"
@@ -42,13 +43,16 @@ include /etc/ldap/schema/cosine.schema
 include /etc/ldap/schema/inetorgperson.schema
 modulepath /usr/lib/ldap
 moduleload back_mdb
+moduleload ppolicy
 pidfile {folder}/slapd.pid
 {tls}
 database mdb
 suffix "dc=example,dc=org"
 rootdn "cn=admin,dc=example,dc=org"
+rootpw "the admin's own"
 directory {folder}/data
 index uid,mail,member eq
+{database}
 access to attrs=userPassword by anonymous auth by * none
 access to * by dn.exact="cn=service,dc=example,dc=org" read by * none
 "#;
@@ -74,7 +78,7 @@ impl Slapd {
 
     /// How one can be started otherwise.
     pub fn options(entries: &str) -> SlapdOptions {
-        SlapdOptions { entries: entries.to_owned(), tls: true }
+        SlapdOptions { entries: entries.to_owned(), tls: true, database: String::new() }
     }
 
     /// Where it listens without TLS, and with StartTLS.
@@ -173,6 +177,14 @@ impl SlapdOptions {
         self
     }
 
+    /// Further lines of its configuration, for the database: an overlay of passwords that lock, say. The module
+    /// `ppolicy` is loaded.
+    #[must_use]
+    pub fn database(mut self, lines: &str) -> Self {
+        lines.clone_into(&mut self.database);
+        self
+    }
+
     /// Starts it and waits until it answers.
     ///
     /// # Panics
@@ -183,6 +195,7 @@ impl SlapdOptions {
         let folder = folder::temporary("slapd", None);
         Certificates::write(folder.path());
         let configuration = CONFIGURATION.replace("{tls}", if self.tls { TLS } else { "" });
+        let configuration = configuration.replace("{database}", &self.database);
         let configuration = configuration.replace("{folder}", &folder.path().display().to_string());
         let configured = folder.path().join("slapd.conf");
         fs::write(&configured, configuration).expect("a file of ours");

@@ -9,10 +9,12 @@
 
 #![expect(clippy::expect_used, clippy::panic, reason = "a test ends where its ground gives way")]
 
+mod browser;
 mod client;
 pub mod raw;
 mod service;
 
+pub use browser::Browser;
 pub use client::{Answer, Client, SECURITY_HEADERS};
 /// What every store of sessions must do, for whoever writes another one.
 pub use mainstay::session::conformance as session_conformance;

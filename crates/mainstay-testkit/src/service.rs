@@ -2,8 +2,9 @@
 
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
-use mainstay::identity::{ApiTokens, NewApiToken};
+use mainstay::identity::{ApiTokens, NewApiToken, Password, UserName};
 use mainstay::life::{Configuration, DrainReport, Process, Started, start};
 use mainstay::telemetry::metrics::Metrics;
 use mainstay::{Role, Service};
@@ -12,7 +13,7 @@ use mainstay_core::settings::{Environment, read_pairs};
 use tempfile::TempDir;
 use tokio::sync::OnceCell;
 
-use crate::Client;
+use crate::{Browser, Client};
 
 /// A service on a free port of the loopback, with its database in a temporary folder.
 ///
@@ -25,6 +26,8 @@ pub struct TestService<S: Service> {
     started: Started,
     /// One for each role, made when it is first asked for.
     tokens: [OnceCell<String>; Role::ALL.len()],
+    /// How many people were made for browsers.
+    people: AtomicUsize,
     ended: bool,
 }
 
@@ -65,6 +68,32 @@ impl<S: Service> TestService<S> {
     /// As [`TestService::token`].
     pub async fn client_as(&self, role: Role) -> Client {
         self.client().with_token(self.token(role).await)
+    }
+
+    /// A browser in which somebody with this role has signed in, each time as a new user.
+    ///
+    /// # Panics
+    ///
+    /// When the user cannot be stored or not sign in.
+    pub async fn browser_as(&self, role: Role) -> Browser {
+        const PASSWORD: &str = "seven green bottles";
+        let number = self.people.fetch_add(1, Ordering::Relaxed);
+        let name = format!("{}-{number}", role.as_str());
+        let known: UserName = name.parse().expect("a name");
+        let accounts = &self.started.accounts;
+        accounts.create(&known, role, &Password::new(PASSWORD), "test").await.expect("a user");
+        let mut browser = self.browser().await;
+        browser.sign_in(&name, PASSWORD).await;
+        browser
+    }
+
+    /// A browser in which nobody has signed in.
+    ///
+    /// # Panics
+    ///
+    /// When the service does not answer it.
+    pub async fn browser(&self) -> Browser {
+        Browser::open(self.client(), self.started.runtime.listen.public_url.origin()).await
     }
 
     /// An API token with this role: always the same, until the service is started again.
@@ -129,7 +158,16 @@ impl<S: Service> TestService<S> {
         let process = Process::new(S::VERSION, Environment::Test, plan, &Clock::system(), Metrics::new());
         let started = start(&process, &*service, configuration).await;
         let started = started.unwrap_or_else(|error| panic!("not started: {}", mainstay_core::Chain(&error)));
-        Self { service, settings, folder, process, started, tokens: Default::default(), ended: false }
+        Self {
+            service,
+            settings,
+            folder,
+            process,
+            started,
+            tokens: Default::default(),
+            people: AtomicUsize::new(0),
+            ended: false,
+        }
     }
 }
 

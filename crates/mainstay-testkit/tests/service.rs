@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use axum::extract::State;
 use mainstay::life::App;
-use mainstay::{BuildError, Control, ErrorCode, Json, Refusal, Routes, Service};
+use mainstay::{BuildError, Control, ErrorCode, Json, Refusal, Role, Routes, Service};
 use mainstay_db::Migrations;
 use mainstay_testkit::{TestService, raw};
 use serde_json::{Value, json};
@@ -70,7 +70,9 @@ async fn it_starts_answers_and_stops() {
     assert_eq!(client.get("/health/ready").await.json(), json!({"status": "ready"}));
     assert_eq!(client.post("/echo", &json!({"b": 1, "a": 2.0})).await.text(), r#"{"b":1,"a":2.0}"#);
     assert_eq!(client.get("/nothing").await.code(), "not_found");
-    assert!(client.get("/metrics").await.text().contains(r#"route="/echo",status="200""#));
+    assert_eq!(client.get("/metrics").await.code(), "unauthenticated");
+    let operator = service.client_as(Role::Operator).await;
+    assert!(operator.get("/metrics").await.text().contains(r#"route="/echo",status="200""#));
     assert!(client.get("/openapi.json").await.json()["paths"]["/echo"]["post"].is_object());
     assert!(client.get("/docs").await.text().contains("A service for tests."));
     let service = service.restart().await;

@@ -7,10 +7,13 @@
 
 mod activity;
 mod bad_input;
+mod browser;
 mod catalogs;
 mod cluster_rulesets;
 mod conditional;
+mod credentials;
 mod exports;
+mod forged;
 mod guard;
 mod home;
 mod idempotency;
@@ -21,5 +24,6 @@ mod names;
 mod races;
 mod rulesets;
 mod schemas;
+mod sign_in;
 mod support;
 mod uploads;

@@ -116,7 +116,7 @@ impl Circuit {
                 if stands_still.send_replace(false) {
                     breaker.hasten();
                 }
-                if breaker.snapshot().state == BreakerState::HalfOpen
+                if breaker.snapshot().state != BreakerState::Closed
                     && let Ok(trial) = breaker.admit()
                 {
                     trial.settle_after(Outcome::Success, Duration::ZERO);

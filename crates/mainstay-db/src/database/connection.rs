@@ -114,8 +114,7 @@ impl Connection {
     /// Makes a connection that was abandoned good again, and looks at one that was not used for a while.
     pub(super) async fn make_ready(&mut self, idle: Duration) -> Result<(), DbError> {
         match &mut self.driver {
-            Some(driver) if !driver.is_settled() => driver.recover().await,
-            Some(driver) => driver.check(idle).await,
+            Some(driver) => driver.make_ready(idle).await,
             None => Ok(()),
         }
     }

@@ -217,9 +217,7 @@ impl Lane {
         self.forget();
         // Outside a runtime it is dropped: the other side notices without a farewell.
         if Handle::try_current().is_ok() {
-            let _ = self.tasks.spawn("database farewell", async move {
-                let _ = timeout(FAREWELL_LIMIT, driver.close()).await;
-            });
+            drop(self.tasks.spawn("database farewell", timeout(FAREWELL_LIMIT, driver.close())));
         }
     }
 
@@ -310,13 +308,14 @@ impl Lane {
         }
         // The permit goes along: until the connection is good again or closed, nobody opens one in its place.
         let lane = Arc::clone(self);
-        let _ = self.tasks.spawn("database return", async move {
+        let recovery = async move {
             match timeout(RETURN_LIMIT, driver.recover()).await {
                 Ok(Ok(())) => lane.park(driver, opened),
                 _ => lane.retire(driver),
             }
             drop(permit);
-        });
+        };
+        drop(self.tasks.spawn("database return", recovery));
     }
 }
 

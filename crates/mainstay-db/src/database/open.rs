@@ -121,7 +121,7 @@ async fn open_server(settings: &DatabaseSettings, clock: &Clock) -> Result<Datab
     let circuit = Circuit::new(settings, clock);
     let common = Common {
         settings,
-        connector: Connector::Postgres(options),
+        connector: Connector::Postgres(Box::new(options)),
         clock,
         tasks: Tasks::new(),
         circuit: circuit.clone(),

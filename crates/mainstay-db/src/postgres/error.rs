@@ -72,23 +72,22 @@ fn from_code(code: &str) -> DbError {
 }
 
 fn kind_of(code: &str) -> DbErrorKind {
-    match code {
-        "40001" | "40P01" => DbErrorKind::Serialization,
-        "55P03" => DbErrorKind::Busy,
-        "57014" => DbErrorKind::TimedOut,
-        "53300" => DbErrorKind::PoolExhausted,
-        "53100" => DbErrorKind::Full,
-        "25006" => DbErrorKind::ReadOnly,
-        "25P02" | "25P03" => DbErrorKind::Aborted,
-        "42501" | "3D000" => DbErrorKind::Denied,
-        "XX001" | "XX002" => DbErrorKind::Corrupt,
-        // Stopping, restarting, starting; no memory; the disk under the tables.
-        "57P01" | "57P02" | "57P03" | "57P05" | "53200" | "58030" => DbErrorKind::Unreachable,
-        _ => match code.get(..2) {
-            Some("08") => DbErrorKind::Unreachable,
-            Some("28") => DbErrorKind::Denied,
-            _ => DbErrorKind::Bug,
-        },
+    // The first two characters are the class.
+    match (code.get(..2), code) {
+        (_, "40001" | "40P01") => DbErrorKind::Serialization,
+        (_, "55P03") => DbErrorKind::Busy,
+        (_, "57014") => DbErrorKind::TimedOut,
+        (_, "53300") => DbErrorKind::PoolExhausted,
+        (_, "53100") => DbErrorKind::Full,
+        (_, "25006") => DbErrorKind::ReadOnly,
+        (_, "25P02" | "25P03") => DbErrorKind::Aborted,
+        (_, "XX001" | "XX002") => DbErrorKind::Corrupt,
+        (Some("28"), _) | (_, "42501" | "3D000") => DbErrorKind::Denied,
+        // The line; a server that stops, starts or broke down; no memory; the disk under the tables.
+        (Some("08"), _) | (_, "57P01" | "57P02" | "57P03" | "57P05" | "53200" | "58030") => {
+            DbErrorKind::Unreachable
+        }
+        _ => DbErrorKind::Bug,
     }
 }
 
@@ -117,7 +116,6 @@ impl From<DbError> for Refused {
             }
             Some("42501" | "28000" | "28P01") => ServerProblem::Credentials,
             Some("57P03" | "57P01" | "57P02") => ServerProblem::Unreachable,
-            Some(_) => ServerProblem::Other,
             None if words.starts_with("error performing TLS handshake") => ServerProblem::Tls,
             None if words.starts_with("authentication error")
                 || words.starts_with("invalid configuration") =>
@@ -125,7 +123,7 @@ impl From<DbError> for Refused {
                 ServerProblem::Credentials
             }
             None if error.kind() == DbErrorKind::Unreachable => ServerProblem::Unreachable,
-            None => ServerProblem::Other,
+            Some(_) | None => ServerProblem::Other,
         };
         Self { reason, source: Some(error) }
     }

@@ -65,7 +65,7 @@ impl Options {
             config.password(password.expose());
         }
         let name = address.application_name.as_ref().unwrap_or(&settings.application_name);
-        let name: String = name.chars().filter(|c| c.is_ascii_graphic()).take(NAME_BYTES).collect();
+        let name: String = name.chars().filter(char::is_ascii_graphic).take(NAME_BYTES).collect();
         config
             .port(address.port)
             .user(&address.user)

@@ -1,7 +1,7 @@
 //! The prepared statements of one connection.
 
-use std::borrow::Cow;
 use std::collections::{HashMap, VecDeque};
+use std::sync::Arc;
 
 use tokio_postgres::Statement;
 
@@ -11,8 +11,8 @@ const CAPACITY: usize = 256;
 
 #[derive(Default)]
 pub(super) struct Statements {
-    by_text: HashMap<Cow<'static, str>, Statement>,
-    in_order: VecDeque<Cow<'static, str>>,
+    by_text: HashMap<Arc<str>, Statement>,
+    in_order: VecDeque<Arc<str>>,
 }
 
 impl Statements {
@@ -20,13 +20,14 @@ impl Statements {
         self.by_text.get(sql).cloned()
     }
 
-    pub(super) fn keep(&mut self, sql: Cow<'static, str>, statement: Statement) {
+    pub(super) fn keep(&mut self, sql: &str, statement: Statement) {
         if self.by_text.len() >= CAPACITY
             && let Some(oldest) = self.in_order.pop_front()
         {
             self.by_text.remove(&oldest);
         }
-        if self.by_text.insert(sql.clone(), statement).is_none() {
+        let sql: Arc<str> = sql.into();
+        if self.by_text.insert(Arc::clone(&sql), statement).is_none() {
             self.in_order.push_back(sql);
         }
     }

@@ -91,6 +91,16 @@ impl Process {
         self.janitor.remember_paused(std::iter::empty());
     }
 
+    /// Sends it `SIGHUP`, by which many servers read their configuration again.
+    ///
+    /// # Panics
+    ///
+    /// When it does not run.
+    pub fn hang_up(&self) {
+        let child = self.child();
+        kill_process(running(child.as_ref()), Signal::HUP).expect("it runs");
+    }
+
     /// Kills it and all its children, as a power cut does it, and waits until they are gone.
     pub fn kill(&self) {
         if let Some(child) = self.child().as_mut()

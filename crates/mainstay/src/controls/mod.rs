@@ -85,6 +85,11 @@ impl Control {
         !matches!(self, Self::AddressLimit | Self::IdentityLimit)
     }
 
+    /// Whether the control writes on answers only, so that its stamp cannot be there before the handler ran.
+    pub(crate) fn is_of_the_exit(self) -> bool {
+        self == Self::Headers
+    }
+
     /// The codes that the control refuses with.
     pub(crate) fn refuses_with(self) -> &'static [ErrorCode] {
         match self {

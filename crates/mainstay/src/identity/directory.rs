@@ -32,7 +32,7 @@ impl DirectorySettings {
     /// When the connection to it cannot be secured.
     #[cfg_attr(
         not(feature = "ldap"),
-        expect(clippy::unnecessary_wraps, reason = "as where there is a directory")
+        expect(clippy::unnecessary_wraps, clippy::unused_self, reason = "as where there is a directory")
     )]
     pub fn open(&self) -> Result<Option<Arc<dyn IdentityProvider>>, DirectoryError> {
         #[cfg(feature = "ldap")]

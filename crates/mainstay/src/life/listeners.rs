@@ -207,7 +207,11 @@ async fn all(ended: [CancellationToken; 2]) {
 }
 
 /// A waiver that was meant to end has ended.
-fn judge_waivers(process: &Process, runtime: &Runtime, table: &RouteTable) -> Result<(), StartError> {
+pub(super) fn judge_waivers(
+    process: &Process,
+    runtime: &Runtime,
+    table: &RouteTable,
+) -> Result<(), StartError> {
     let expired = table.expired(process.clock.timestamp());
     let expired =
         expired.map(|(row, waiver)| format!("{} of {} {}", waiver.control.as_str(), row.method, row.path));

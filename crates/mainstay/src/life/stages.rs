@@ -119,7 +119,10 @@ fn refuse_drills(runtime: &Runtime) -> Result<(), StartError> {
 
 /// Opens the database, and starts to watch it from the health lane.
 async fn connect(process: &Process, runtime: &Runtime) -> Result<Database, StartError> {
-    let database = Database::open(&runtime.database, &process.clock).await?;
+    // So that the lists of the server tell instances apart.
+    let mut settings = runtime.database.clone();
+    settings.application_name = format!("{}/{}", settings.application_name, runtime.process.instance_name);
+    let database = Database::open(&settings, &process.clock).await?;
     let closing = database.clone();
     let close = async move |_| closing.close().await.map_err(HookError::from);
     process.conductor.register(Phase::Stores, "database", close)?;
@@ -148,12 +151,16 @@ fn degraded(process: &Process, runtime: &Runtime, database: &Database) -> Degrad
     Degraded::new(runtime.degradation, &process.clock, circuit)
 }
 
-/// Writes down when sessions and tokens were last used, and forgets what is over.
+/// Writes down when sessions and tokens were last used, deletes what is over, and forgets what others have changed.
 fn keep_accounts(process: &Process, accounts: &Accounts) -> Result<(), StartError> {
     let sessions = accounts.sessions().clone();
     process
         .workers
         .start("sessions", Restart::budgeted(), move |shutdown| sessions.clone().upkeep(shutdown))?;
+    let sessions = accounts.sessions().clone();
+    process
+        .workers
+        .start("session changes", Restart::budgeted(), move |shutdown| sessions.clone().follow(shutdown))?;
     let tokens = accounts.tokens().clone();
     let keep = move |shutdown| {
         let tokens = tokens.clone();

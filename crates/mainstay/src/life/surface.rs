@@ -12,7 +12,7 @@ use crate::templates::TemplateError;
 use crate::{Routes, Service, assets};
 
 /// What the public listener answers beside the application: probes, the style sheet, signing in, the API reference
-/// where it is on, metrics where no other listener keeps them from the public.
+/// where it is on, and metrics for operators where no other listener has them.
 pub(super) fn public<S: Service>(
     health: &Health,
     metrics: &Metrics,
@@ -24,9 +24,9 @@ pub(super) fn public<S: Service>(
         let about = About { title: S::NAME, version: S::VERSION, description: S::ABOUT };
         routes = routes.merge(openapi::routes(about).with_state(()));
     }
-    // A scraper has no session: only a listener of its own keeps metrics from the public.
-    if runtime.listen.management.is_none() && !runtime.environment.is_strict() {
-        routes = routes.merge(metrics::routes(metrics.clone()).with_state(()));
+    // Where no other listener keeps metrics from the public, they are for operators.
+    if runtime.listen.management.is_none() {
+        routes = routes.merge(metrics::routes_for_operators(metrics.clone()).with_state(()));
     }
     routes
 }

@@ -8,8 +8,9 @@ use mainstay_db::Migrations;
 use tokio::sync::{Notify, oneshot};
 
 use super::{App, Configuration, Plan, Process, PublicUrl, StartError, Started, start};
+use crate::routes::RouteTable;
 use crate::telemetry::metrics::Metrics;
-use crate::{BuildError, Json, Routes, Service, health};
+use crate::{BuildError, Control, Json, RequestSettings, Routes, Service, health};
 
 /// What a build waits for, and what comes of it.
 type Hold = oneshot::Receiver<Result<(), BuildError>>;
@@ -215,6 +216,26 @@ async fn drills_misbehave_as_told_and_not_where_it_matters() {
     configuration.runtime.environment = Environment::Production;
     let error = start(&strict, &Sample::default(), configuration).await.unwrap_err();
     assert_eq!(error.code(), "MS0404");
+}
+
+#[test]
+fn a_waiver_that_has_ended_stops_a_strict_start_only() {
+    let process = process(Duration::ZERO);
+    let today = process.clock.timestamp().to_zoned(jiff::tz::TimeZone::UTC).date();
+    let strict = [Environment::Staging, Environment::Production];
+    for (until, has_ended) in [(today.yesterday().unwrap(), true), (today, false)] {
+        let routes =
+            Routes::new().get("/hook", async || Json(0)).waive_until(Control::Csrf, "not yet", until);
+        let table = RouteTable::of::<()>(routes, &RequestSettings::default()).unwrap();
+        for environment in [Environment::Development, Environment::Test].into_iter().chain(strict) {
+            let mut runtime = configuration(&[]).runtime;
+            runtime.environment = environment;
+            let judged = super::listeners::judge_waivers(&process, &runtime, &table);
+            let code = judged.as_ref().err().map(StartError::code);
+            let refused = has_ended && strict.contains(&environment);
+            assert_eq!(code, refused.then_some("MS0506"), "{environment:?} {until}");
+        }
+    }
 }
 
 #[test]

@@ -77,6 +77,18 @@ impl Edge {
         Ok(table)
     }
 
+    /// Serves a router as it is: what a composition would be that forgot its guards.
+    #[cfg(test)]
+    pub(super) fn install_as_it_is(&self, router: Router) {
+        self.shared.stage.write().unwrap().router = router;
+    }
+
+    /// The layer that stands before the handler of a row.
+    #[cfg(test)]
+    pub(super) fn guard(&self) -> GuardLayer {
+        GuardLayer::new(Arc::clone(&self.shared.defences))
+    }
+
     /// The routes in place.
     pub fn table(&self) -> RouteTable {
         self.stage().table

@@ -7,8 +7,9 @@ use http::{HeaderMap, HeaderName, HeaderValue, header};
 use super::Defences;
 use super::access::{Access, Tail};
 use super::exchange::Exchange;
+use super::proof::{self, StampMissing};
+use crate::controls::Control;
 use crate::controls::cors::Grant;
-use crate::controls::{Control, ControlSet};
 use crate::refusal::{self, ErrorCode, Refusal};
 use crate::routes::{Cache, Row};
 
@@ -17,11 +18,6 @@ pub(crate) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id"
 
 /// Headers of somebody else's refusal that mean something to the client.
 const KEPT: [HeaderName; 3] = [header::ALLOW, header::WWW_AUTHENTICATE, header::RETRY_AFTER];
-
-/// An answer came out of a route without the stamp of a control that the route demands.
-#[derive(Debug, thiserror::Error)]
-#[error("the answer lacks the stamp of {}", .0.iter().map(crate::Control::as_str).collect::<Vec<_>>().join(", "))]
-struct StampMissing(ControlSet);
 
 /// Turns whatever came out of the router into what leaves.
 pub(super) fn leave(
@@ -33,11 +29,15 @@ pub(super) fn leave(
 ) -> Response {
     // What stands below is written on every answer, so it counts as done before the stamps are compared.
     exchange.stamp(Control::Headers);
-    let (mut answer, code) = match proven(exchange, &access, answer).and_then(normalised) {
+    let proven = proof::of_answer(exchange, answer.status()).map_err(Refusal::from);
+    let (mut answer, code) = match proven.and_then(|()| normalised(answer)) {
         Ok(answer) => (answer, None),
         Err(refusal) => {
             access.meter().refused(refusal.code());
-            log(&refusal);
+            if refusal.cause().is_some_and(<dyn std::error::Error + Send + Sync>::is::<StampMissing>) {
+                access.meter().stamp_missing();
+            }
+            log(exchange, &refusal);
             (refusal::render(&refusal, exchange.format(), exchange.request_id()), Some(refusal.code()))
         }
     };
@@ -51,22 +51,6 @@ pub(super) fn leave(
     defences.cors.seal(grant, headers);
     let access = access.answered(answer.status(), code);
     answer.map(|body| Body::new(Tail::new(body, access)))
-}
-
-/// Compares the stamps with the route's row. A success that is not proven does not leave.
-fn proven(exchange: &Exchange, access: &Access, answer: Response) -> Result<Response, Refusal> {
-    if answer.status().is_client_error() || answer.status().is_server_error() {
-        return Ok(answer);
-    }
-    let missing = match exchange.row() {
-        Some(row) => row.demanded.without(exchange.stamps()),
-        None => crate::Control::ALL.iter().copied().collect(),
-    };
-    if missing.is_empty() {
-        return Ok(answer);
-    }
-    access.meter().stamp_missing();
-    Err(Refusal::new(ErrorCode::InternalError).because(StampMissing(missing)))
 }
 
 /// Brings every refusal into one shape, whoever made it.
@@ -99,10 +83,13 @@ fn keep(refusal: Refusal, headers: &HeaderMap) -> Refusal {
 }
 
 /// The client learns the code; the log learns why.
-fn log(refusal: &Refusal) {
+fn log(exchange: &Exchange, refusal: &Refusal) {
     let cause = refusal.cause().map(|cause| mainstay_core::Chain(cause).to_string());
     let code = refusal.code().as_str();
-    if refusal.code() == ErrorCode::InternalError {
+    if let Some(StampMissing(missing)) = refusal.cause().and_then(|cause| cause.downcast_ref()) {
+        let route = exchange.row().map(|row| format!("{row:?}"));
+        crate::critical!(code, route, %missing, "a control did not run: the request is refused");
+    } else if refusal.code() == ErrorCode::InternalError {
         tracing::error!(code, cause, "request failed");
     } else if refusal.code().is_ours() {
         tracing::warn!(code, cause, "request refused");

@@ -11,6 +11,7 @@ mod edge;
 mod exchange;
 mod exit;
 mod guard;
+mod proof;
 #[cfg(test)]
 mod tests;
 
@@ -20,6 +21,7 @@ use axum::body::Body;
 use axum::response::{IntoResponse, Response};
 use futures_util::FutureExt;
 use http::Request;
+use mainstay_db::{Scope, Work};
 use tokio::time::Instant;
 use tower::ServiceExt;
 
@@ -65,6 +67,8 @@ async fn edge(
         }
         // A panic in the router or in a layer around it; a handler's own is caught by its guard.
         (None, None) => match AssertUnwindSafe(stage.router.oneshot(request)).catch_unwind().await {
+            // Whatever the router ends in stands behind a guard; what does not leaves for nobody.
+            Ok(_) if exchange.row().is_none() => Refusal::from(proof::unguarded()).into_response(),
             Ok(answer) => answer.unwrap_or_else(|never| match never {}),
             Err(_) => ErrorCode::InternalError.status().into_response(),
         },
@@ -130,11 +134,17 @@ where
         exchange.stamp(Control::Role);
     }
 
+    // Nothing is done for a request that a demanded control has not seen.
+    proof::of_request(exchange, row)?;
+
     // What the route does while the database is not well: some are not tried, some have an answer to fall back on.
     let fallback = defences.degraded.prepare(row, &request, caller.role())?;
 
     // The handler, under catch-unwind: a panic is an answer like any other.
-    let work = AssertUnwindSafe(handler(request)).catch_unwind();
+    // What it asks of the database is bounded by the deadline too, and comes from the lane of its route.
+    let work = if row.policy.slow { Work::Slow } else { Work::Web };
+    let scope = Scope::new().until(deadline).of(work);
+    let work = scope.run(AssertUnwindSafe(handler(request)).catch_unwind());
     let answer = match within(deadline, work).await {
         Ok(Ok(answer)) => Ok(answer),
         Ok(Err(_)) => Err(ErrorCode::InternalError.into()),

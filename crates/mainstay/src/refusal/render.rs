@@ -14,7 +14,7 @@ use uuid::Uuid;
 use super::{Detail, Format, Refusal};
 
 const JSON: HeaderValue = HeaderValue::from_static("application/json; charset=utf-8");
-const PROBLEM: HeaderValue = HeaderValue::from_static("application/problem+json; charset=utf-8");
+const PROBLEM: HeaderValue = HeaderValue::from_static("application/problem+json");
 const HTML: HeaderValue = HeaderValue::from_static("text/html; charset=utf-8");
 
 /// Our own envelope.

@@ -12,14 +12,45 @@
 //!
 //! A method that describes a route (`role`, `limit`, `waive`, …) speaks of the route registered last.
 //! The handler's own types describe the route in the API reference: nothing is declared twice.
+//!
+//! A route that says nothing of itself is for operators, and every control is on. A control is switched off by
+//! [`waive`](Routes::waive), with a reason. Without one it does not compile (and a blank one does not start):
+//!
+//! ```compile_fail,E0061
+//! use mainstay::{Control, Json, Routes};
+//!
+//! let routes: Routes = Routes::new().post("/hook", async || Json(0)).waive(Control::Csrf);
+//! ```
+//!
+//! Nor can a router be merged past the table, or a handler be registered whose answer nobody described:
+//!
+//! ```compile_fail,E0308
+//! use axum::Router;
+//! use axum::routing::get;
+//! use mainstay::Routes;
+//!
+//! let routes: Routes = Routes::new().merge(Router::new().route("/open", get(async || "unguarded")));
+//! ```
+//!
+//! ```compile_fail,E0277
+//! use mainstay::Routes;
+//!
+//! let routes: Routes = Routes::new().get("/open", async || "unguarded");
+//! ```
+//!
+//! [`mount`](Routes::mount) takes a router of axum's and puts it behind a guard.
 
+mod assemble;
+mod compose;
 mod describe;
+mod method;
 mod policy;
 mod table;
+mod target;
 
 use std::time::Duration;
 
-use axum::routing::{MethodFilter, MethodRouter, on};
+use axum::routing::{MethodFilter, on};
 use http::Method;
 use jiff::civil::Date;
 
@@ -27,12 +58,14 @@ use crate::ErrorCode;
 use crate::controls::Control;
 use crate::degradation::Degradation;
 
+pub(crate) use assemble::{Assembled, assemble};
 pub use describe::{Answer, DescribeRequest, DescribeResponse, Endpoint, Operation};
+pub use method::RouteMethod;
 pub use policy::{Auth, Cache, Class, Priority, Rate, Role, RoutePolicy, Waiver};
-pub(crate) use table::{Assembled, assemble};
 pub use table::{RouteProblem, RouteTable, Row};
 
 pub(crate) use describe::Describe;
+pub(crate) use target::Target;
 
 /// Routes that share a prefix and a state, each with its policy.
 #[must_use]
@@ -41,18 +74,19 @@ pub struct Routes<S = ()> {
     tag: &'static str,
     entries: Vec<Entry<S>>,
     problems: Vec<RouteProblem>,
+    /// Whether the route registered last was registered here, and can still be described.
+    is_open: bool,
 }
 
 /// A route before the service is built.
 pub(crate) struct Entry<S> {
-    pub(crate) method: Method,
+    pub(crate) method: RouteMethod,
     pub(crate) path: String,
     pub(crate) policy: RoutePolicy,
     pub(crate) tag: &'static str,
     pub(crate) summary: Option<&'static str>,
     pub(crate) errors: Vec<ErrorCode>,
-    pub(crate) describe: Describe,
-    pub(crate) handler: MethodRouter<S>,
+    pub(crate) target: Target<S>,
 }
 
 impl<S> Default for Routes<S>
@@ -75,7 +109,7 @@ where
 
     /// No routes yet, all to be below `prefix`.
     pub fn at(prefix: &'static str) -> Self {
-        Self { prefix, tag: "", entries: Vec::new(), problems: Vec::new() }
+        Self { prefix, tag: "", entries: Vec::new(), problems: Vec::new(), is_open: false }
     }
 
     /// The group in the API reference of the routes that follow.
@@ -209,72 +243,29 @@ where
         self.adjust(|entry| entry.errors.extend_from_slice(codes))
     }
 
-    /// All routes of both.
-    pub fn merge(mut self, other: Self) -> Self {
-        self.entries.extend(other.entries);
-        self.problems.extend(other.problems);
-        self
-    }
-
-    /// Gives the handlers their state. The routes can then be merged with those of any other state.
-    pub fn with_state<Other>(self, state: S) -> Routes<Other>
-    where
-        Other: Clone + Send + Sync + 'static,
-    {
-        let entries = self.entries.into_iter().map(|entry| entry.with_state(state.clone())).collect();
-        Routes { prefix: "", tag: "", entries, problems: self.problems }
-    }
-
-    /// The same routes without their handlers: to be listed and described, not to be served.
-    pub(crate) fn listed<Other>(self) -> Routes<Other>
-    where
-        Other: Clone + Send + Sync + 'static,
-    {
-        let entries = self.entries.into_iter().map(Entry::listed).collect();
-        Routes { prefix: "", tag: "", entries, problems: self.problems }
-    }
-
     fn route<H, T>(mut self, method: Method, filter: MethodFilter, path: &str, handler: H) -> Self
     where
         H: Endpoint<T, S>,
         T: 'static,
     {
-        self.entries.push(Entry {
-            method,
-            path: format!("{}{path}", self.prefix),
-            policy: RoutePolicy::default(),
-            tag: self.tag,
-            summary: None,
-            errors: Vec::new(),
-            describe: Describe::of::<H, T, S>(),
-            handler: on::<H, T, S>(filter, handler),
-        });
+        let target =
+            Target::Handler { handler: on::<H, T, S>(filter, handler), describe: Describe::of::<H, T, S>() };
+        self.add(method.into(), format!("{}{path}", self.prefix), target);
         self
     }
 
+    fn add(&mut self, method: RouteMethod, path: String, target: Target<S>) {
+        let policy = RoutePolicy::default();
+        let tag = self.tag;
+        self.entries.push(Entry { method, path, policy, tag, summary: None, errors: Vec::new(), target });
+        self.is_open = true;
+    }
+
     fn adjust(mut self, change: impl FnOnce(&mut Entry<S>)) -> Self {
-        match self.entries.last_mut() {
+        match self.entries.last_mut().filter(|_| self.is_open) {
             Some(entry) => change(entry),
             None => self.problems.push(RouteProblem::NoRouteYet { prefix: self.prefix }),
         }
         self
-    }
-}
-
-impl<S> Entry<S>
-where
-    S: Clone + Send + Sync + 'static,
-{
-    fn with_state<Other>(self, state: S) -> Entry<Other> {
-        let Self { method, path, policy, tag, summary, errors, describe, handler } = self;
-        Entry { method, path, policy, tag, summary, errors, describe, handler: handler.with_state(state) }
-    }
-
-    fn listed<Other>(self) -> Entry<Other>
-    where
-        Other: Clone + Send + Sync + 'static,
-    {
-        let Self { method, path, policy, tag, summary, errors, describe, .. } = self;
-        Entry { method, path, policy, tag, summary, errors, describe, handler: MethodRouter::new() }
     }
 }

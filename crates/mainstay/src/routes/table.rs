@@ -1,27 +1,27 @@
-//! The table of all routes, and the router that is made of it.
+//! The table of all routes.
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::Router;
-use axum::routing::MethodRouter;
-use http::Method;
 use jiff::Timestamp;
 
-use super::{Describe, Entry, RoutePolicy, Routes, Waiver};
+use super::assemble::checked;
+use super::{Describe, Entry, RouteMethod, RoutePolicy, Routes, Waiver};
+use crate::ErrorCode;
 use crate::controls::body::BodyLimits;
 use crate::controls::{Control, ControlSet};
-use crate::degradation::Degradation;
-use crate::pipeline::{GuardLayer, RequestSettings};
+use crate::pipeline::RequestSettings;
 use crate::telemetry::metrics::{HttpMeter, Metrics, RouteMeter};
-use crate::{ErrorCode, Refusal};
+
+/// The name of what is behind a row that stands for a router of axum's own.
+const FOREIGN: &str = "foreign router";
 
 /// One route of a running service: what it demands, with the service's own limits filled in.
 #[non_exhaustive]
 pub struct Row {
-    /// The method; GET stands for HEAD too.
-    pub method: Method,
-    /// The path, with its parameters in braces.
+    /// The method; GET stands for HEAD too, and a foreign router for all.
+    pub method: RouteMethod,
+    /// The path, with its parameters in braces; that of a foreign router ends in `/*`.
     pub path: String,
     /// What it demands.
     pub policy: RoutePolicy,
@@ -54,8 +54,8 @@ pub struct RouteTable {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum RouteProblem {
-    /// `role`, `limit` or the like before any route.
-    #[error("a policy is set below '{prefix}' before any route is registered there")]
+    /// `role`, `limit` or the like before any route, or after others were merged.
+    #[error("a policy is set below '{prefix}' where no route was registered just before")]
     NoRouteYet {
         /// The prefix of the routes.
         prefix: &'static str,
@@ -64,7 +64,7 @@ pub enum RouteProblem {
     #[error("{method} {path} is registered twice")]
     Duplicate {
         /// The method.
-        method: Method,
+        method: RouteMethod,
         /// The path.
         path: String,
     },
@@ -80,7 +80,7 @@ pub enum RouteProblem {
     #[error("{method} {path} is to give old answers, and only GET has any")]
     NothingToKeep {
         /// The method.
-        method: Method,
+        method: RouteMethod,
         /// The path.
         path: String,
     },
@@ -88,7 +88,7 @@ pub enum RouteProblem {
     #[error("{method} {path} waives {control} without a reason", control = .control.as_str())]
     NoReason {
         /// The method.
-        method: Method,
+        method: RouteMethod,
         /// The path.
         path: String,
         /// What is waived.
@@ -102,12 +102,23 @@ impl RouteTable {
     /// # Errors
     ///
     /// All problems of the registrations at once.
-    pub fn of<S>(routes: Routes<S>, settings: &RequestSettings) -> Result<Self, Vec<RouteProblem>> {
+    pub fn of<S>(routes: Routes<S>, settings: &RequestSettings) -> Result<Self, Vec<RouteProblem>>
+    where
+        S: Clone + Send + Sync + 'static,
+    {
         Ok(Self::new(&checked(routes)?, settings, Metrics::new().http()))
     }
 
-    fn new<S>(entries: &[Entry<S>], settings: &RequestSettings, meter: &HttpMeter) -> Self {
+    pub(super) fn new<S>(entries: &[Entry<S>], settings: &RequestSettings, meter: &HttpMeter) -> Self
+    where
+        S: Clone + Send + Sync + 'static,
+    {
         Self { rows: entries.iter().map(|entry| Arc::new(Row::new(entry, settings, meter))).collect() }
+    }
+
+    /// The rows as the guards of their routes share them.
+    pub(super) fn shared(&self) -> impl Iterator<Item = &Arc<Row>> {
+        self.rows.iter()
     }
 
     /// The rows, in the order of their paths.
@@ -162,7 +173,7 @@ impl Row {
             waived.iter().map(|control| Waiver { control: *control, reason, until: None }).collect();
         let policy = RoutePolicy { auth: super::Auth::Public, waivers, ..RoutePolicy::default() };
         Self {
-            method: Method::GET,
+            method: RouteMethod::Any,
             path: path.to_owned(),
             tag: "",
             name: "edge",
@@ -177,21 +188,26 @@ impl Row {
         }
     }
 
-    fn new<S>(entry: &Entry<S>, settings: &RequestSettings, meter: &HttpMeter) -> Self {
+    fn new<S>(entry: &Entry<S>, settings: &RequestSettings, meter: &HttpMeter) -> Self
+    where
+        S: Clone + Send + Sync + 'static,
+    {
         let policy = entry.policy.clone();
-        let own_bytes = if entry.describe.is_upload { settings.upload.bytes } else { settings.body_bytes };
+        let describe = entry.target.describe();
+        let is_upload = describe.is_some_and(|describe| describe.is_upload);
+        let own_bytes = if is_upload { settings.upload.bytes } else { settings.body_bytes };
         Self {
             method: entry.method.clone(),
             path: entry.path.clone(),
             tag: entry.tag,
-            name: entry.describe.name(),
+            name: describe.map_or(FOREIGN, Describe::name),
             summary: entry.summary,
             errors: entry.errors.clone(),
             deadline: policy.deadline.unwrap_or(settings.timeout),
             body: BodyLimits { bytes: policy.body_bytes.unwrap_or(own_bytes), time: settings.body_time },
             demanded: policy.demanded(),
             policy,
-            describe: Some(entry.describe),
+            describe,
             meter: meter.route(entry.method.as_str(), &entry.path),
         }
     }
@@ -206,94 +222,5 @@ impl std::fmt::Debug for Row {
 impl std::fmt::Debug for RouteTable {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_list().entries(self.rows()).finish()
-    }
-}
-
-/// The table, and the router that is made of it.
-#[derive(Clone, Default)]
-pub(crate) struct Assembled {
-    pub(crate) router: Router,
-    pub(crate) table: RouteTable,
-}
-
-/// Makes the table and the router, each handler behind its guard.
-///
-/// # Errors
-///
-/// All problems of the registrations at once.
-pub(crate) fn assemble(
-    routes: Routes,
-    settings: &RequestSettings,
-    guard: &GuardLayer,
-    meter: &HttpMeter,
-    unmatched: ErrorCode,
-) -> Result<Assembled, Vec<RouteProblem>> {
-    let entries = checked(routes)?;
-    let table = RouteTable::new(&entries, settings, meter);
-    let mut resources: Vec<(String, MethodRouter)> = Vec::new();
-    for (entry, row) in entries.into_iter().zip(table.rows.iter()) {
-        let handler = entry.handler.route_layer(guard.with(Arc::clone(row)));
-        match resources.last_mut() {
-            Some((path, resource)) if *path == entry.path => {
-                *resource = std::mem::take(resource).merge(handler);
-            }
-            _ => resources.push((entry.path, handler)),
-        }
-    }
-    let refuse = axum::routing::any(async move || Refusal::new(unmatched));
-    let fallback = refuse.layer(guard.with(Arc::new(Row::unmatched(settings, meter))));
-    let all = resources.into_iter().fold(Router::new(), |all, (path, resource)| all.route(&path, resource));
-    Ok(Assembled { router: all.fallback_service(fallback), table })
-}
-
-/// The entries in the order of their paths, if nothing is wrong with any of them.
-fn checked<S>(routes: Routes<S>) -> Result<Vec<Entry<S>>, Vec<RouteProblem>> {
-    let Routes { mut entries, mut problems, .. } = routes;
-    entries.sort_by(|a, b| a.path.cmp(&b.path).then_with(|| order(&a.method).cmp(&order(&b.method))));
-    problems.extend(entries.iter().flat_map(waivers_without_reason));
-    problems.extend(entries.iter().filter_map(nothing_to_keep));
-    for (one, next) in entries.iter().zip(entries.iter().skip(1)) {
-        if one.path == next.path && one.method == next.method {
-            problems.push(RouteProblem::Duplicate { method: one.method.clone(), path: one.path.clone() });
-        }
-    }
-    // axum panics on a path it cannot take; asking its matcher first makes that a problem.
-    let mut matcher = matchit::Router::new();
-    let mut paths: Vec<_> = entries.iter().map(|entry| entry.path.as_str()).collect();
-    paths.dedup();
-    for path in paths {
-        let taken = if path.starts_with('/') {
-            matcher.insert(path, ()).map_err(|error| error.to_string())
-        } else {
-            Err("it does not begin with /".to_owned())
-        };
-        problems.extend(taken.err().map(|reason| RouteProblem::Path { path: path.to_owned(), reason }));
-    }
-    if problems.is_empty() { Ok(entries) } else { Err(problems) }
-}
-
-fn nothing_to_keep<S>(entry: &Entry<S>) -> Option<RouteProblem> {
-    let is_stale = matches!(entry.policy.degradation, Degradation::Stale(_));
-    (is_stale && entry.method != Method::GET)
-        .then(|| RouteProblem::NothingToKeep { method: entry.method.clone(), path: entry.path.clone() })
-}
-
-fn waivers_without_reason<S>(entry: &Entry<S>) -> impl Iterator<Item = RouteProblem> {
-    entry.policy.waivers.iter().filter(|waiver| waiver.reason.trim().is_empty()).map(|waiver| {
-        RouteProblem::NoReason {
-            method: entry.method.clone(),
-            path: entry.path.clone(),
-            control: waiver.control,
-        }
-    })
-}
-
-fn order(method: &Method) -> u8 {
-    match method.as_str() {
-        "GET" => 0,
-        "POST" => 1,
-        "PUT" => 2,
-        "PATCH" => 3,
-        _ => 4,
     }
 }

@@ -73,13 +73,16 @@ pub struct SessionSettings {
     pub idle_timeout: Duration,
     /// `SESSION_LIFETIME`: they end this long after sign-in at the latest.
     pub lifetime: Duration,
+    /// `SESSION_MAX_PER_USER`: in how many browsers a user may be signed in at once.
+    pub max_per_user: u32,
 }
 
 impl Default for SessionSettings {
     /// The documented defaults.
     fn default() -> Self {
         let (idle_timeout, lifetime) = (Duration::from_mins(30), Duration::from_hours(12));
-        Self { store: StoreKind::default(), cache: CacheKind::default(), idle_timeout, lifetime }
+        let (store, cache) = (StoreKind::default(), CacheKind::default());
+        Self { store, cache, idle_timeout, lifetime, max_per_user: 20 }
     }
 }
 
@@ -123,6 +126,14 @@ impl Section for SessionSettings {
                 .bounds(Duration::from_mins(1)..=Duration::from_hours(24 * 90))
                 .too_low("people sign in all day")
                 .too_high("a stolen session stays good for months")
+                .read(),
+            max_per_user: reader
+                .field("SESSION_MAX_PER_USER")
+                .doc("In how many browsers a user may be signed in at once. One more ends the session that was seen longest ago.")
+                .default(defaults.max_per_user)
+                .bounds(1..=200)
+                .too_low("people sign themselves out by signing in elsewhere")
+                .too_high("a list of one's sessions that nobody reads")
                 .read(),
         };
         if settings.idle_timeout > settings.lifetime {

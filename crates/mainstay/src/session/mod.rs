@@ -18,14 +18,14 @@
 //! - **Two clocks end a session:** `SESSION_IDLE_TIMEOUT` after its last request, and `SESSION_LIFETIME` after
 //!   sign-in whatever happens ([`Expiry`]).
 //!
-//! A user may be signed in from any number of browsers at once; each is listed ([`Sessions::list`]), and can be
-//! ended by its owner or an operator.
+//! A user may be signed in from `SESSION_MAX_PER_USER` browsers at once; one more ends the session that was seen longest
+//! ago. Each is listed ([`Sessions::list`]), and can be ended by its owner or an operator.
 //!
 //! # Several instances
 //!
-//! They share the store, and each has a cache of its own, which is told what its own instance does and nothing else.
-//! So an instance goes by a session that another one ended or changed for five minutes at most; with
-//! `SESSION_CACHE=off`, not at all.
+//! They share the store, and each has a cache of its own, which is told at once what its own instance does, and asks the
+//! store four times a second what others do ([`Sessions::follow`]). So an instance goes by a session that another one, or
+//! a command, has ended or changed for a second at most; with `SESSION_CACHE=off`, not at all.
 //!
 //! # Where a request meets it
 //!
@@ -35,7 +35,7 @@
 //! | handler | [`Session::get`], [`Session::set`], [`Session::sign_in`], … |
 //! | exit | [`Sessions::save`] with the answer's status, which gives the `Set-Cookie` line; [`Session::is_personal`] means `no-store` |
 //! | stream | [`Sessions::over`] ends what goes on after the answer's head has left |
-//! | worker | [`Sessions::upkeep`] |
+//! | worker | [`Sessions::upkeep`], [`Sessions::follow`] |
 //!
 //! # Example
 //!
@@ -88,6 +88,7 @@ mod cookie;
 mod data;
 mod error;
 mod expiry;
+mod follow;
 mod handle;
 mod last_seen;
 mod over;
@@ -111,5 +112,5 @@ pub use record::{
     AuthLevel, Device, Epoch, Generation, SessionId, SessionRecord, SessionSummary, Subject, UserId,
 };
 pub use service::{SessionParts, Sessions};
-pub use store::{MemoryStore, SessionStore, SqlStore, StoreError, Whose};
+pub use store::{Changed, Changes, Mark, MemoryStore, SessionStore, SqlStore, StoreError, Whose};
 pub use token::{SecretHash, TokenId};

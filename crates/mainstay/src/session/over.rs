@@ -8,7 +8,7 @@ use super::cache::{Found, Lookup};
 use super::handle::Session;
 use super::service::{Inner, Sessions};
 
-/// How often a lasting answer looks by itself: for what other instances have ended, and for time.
+/// How often a lasting answer looks by itself: for time, and for what nobody follows.
 const LOOK: Duration = Duration::from_secs(30);
 
 impl Sessions {
@@ -16,7 +16,7 @@ impl Sessions {
     /// Comes back at once when the request had none.
     ///
     /// An answer that goes on for long, such as a stream of events, ends itself then. What this instance ends is
-    /// noticed at once, everything else within half a minute. Waiting does not count as use, and while the store does
+    /// noticed at once, what others end within a second ([`Sessions::follow`]), and time within half a minute. Waiting does not count as use, and while the store does
     /// not answer the session is taken to go on until it expires.
     ///
     /// # Cancel safety

@@ -27,14 +27,14 @@
 use std::sync::Arc;
 
 use http::{HeaderValue, StatusCode};
-use mainstay_core::random;
+use mainstay_core::{Chain, random};
 
 use super::cache::Found;
 use super::data::{Patch, SessionData};
 use super::error::SessionError;
 use super::expiry::Expiry;
 use super::handle::{Opened, RefusedToken, Session};
-use super::record::{Generation, SessionId, SessionRecord, Subject};
+use super::record::{Generation, SessionId, SessionRecord, Subject, UserId};
 use super::service::{Inner, Sessions};
 use super::staged::{Change, Staged};
 use super::store::{Inserted, Patched, Rotated, Rotation};
@@ -160,7 +160,7 @@ impl Inner {
             },
             Change::None | Change::SignIn { .. } | Change::SignOut => named,
         };
-        let expiry = to.expiry;
+        let (id, expiry) = (to.id, to.expiry);
         let mut fresh = None;
         let mut rotation = Rotation { to, keeps_data, patch: Patch::new(), expected: None };
         for _ in 0..=RETRIES {
@@ -175,7 +175,12 @@ impl Inner {
             self.cache.forget_user(subject.user);
             self.announce_end();
             match rotated? {
-                Rotated::Done => return Ok(Some(self.line(session, &token, &expiry))),
+                Rotated::Done => {
+                    if matches!(staged.change, Change::SignIn { .. }) {
+                        self.end_surplus(subject.user, id).await;
+                    }
+                    return Ok(Some(self.line(session, &token, &expiry)));
+                }
                 Rotated::Stale(record) => fresh = Some(record),
                 Rotated::Gone => return Ok(None),
                 Rotated::Superseded => return Err(SessionError::Superseded),
@@ -201,10 +206,33 @@ impl Inner {
             self.cache.forget_user(subject.user);
         }
         match inserted? {
-            Inserted::Done => Ok(self.line(session, &token, &record.expiry)),
+            Inserted::Done => {
+                if let Some(subject) = subject {
+                    self.end_surplus(subject.user, record.id).await;
+                }
+                Ok(self.line(session, &token, &record.expiry))
+            }
             Inserted::Superseded => Err(SessionError::Superseded),
             // 128 random bits were drawn twice: something is wrong with the source of randomness.
             Inserted::Taken => Err(SessionError::Contended),
+        }
+    }
+
+    /// Ends what a user has beyond as many sessions as they may have, after one more has begun. Where the store does not
+    /// answer it can wait: the next sign-in ends them.
+    async fn end_surplus(&self, user: UserId, newest: SessionId) {
+        match self.store.end_beyond(user, self.settings.max_per_user, newest).await {
+            Ok(0) => {}
+            Ok(ended) => {
+                self.cache.forget_user(user);
+                self.announce_end();
+                let (action, outcome, which) = ("session_end", "ok", "surplus");
+                tracing::info!(target: "mainstay::audit", action, outcome, user_id = %user, which, ended, "sessions ended");
+            }
+            Err(error) => {
+                let error = Chain(&error);
+                tracing::warn!(user_id = %user, %error, "surplus sessions were not ended");
+            }
         }
     }
 

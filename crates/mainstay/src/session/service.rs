@@ -132,7 +132,7 @@ impl Sessions {
 
     /// Ends one session; with an `owner`, only if it is theirs. Says whether there was one to end.
     ///
-    /// When this returns, no request passes with it here any more; nor, within five minutes, on another instance.
+    /// When this returns, no request passes with it here any more; nor, within a second, on another instance.
     ///
     /// # Errors
     ///
@@ -154,7 +154,7 @@ impl Sessions {
     /// Ends all sessions of a user or of everybody, except one that is kept: that of the user who asks for it, perhaps.
     /// It costs the same for one session and for ten thousand.
     ///
-    /// When this returns, no request passes with them here any more; nor, within five minutes, on another instance.
+    /// When this returns, no request passes with them here any more; nor, within a second, on another instance.
     /// A handler that ends its own session this way signs it out as well ([`Session::sign_out`]), to take the cookie
     /// back.
     ///

@@ -6,8 +6,12 @@ use http::{HeaderMap, HeaderValue, header};
 ///
 /// | `Content-Type` | what leaves |
 /// |---|---|
-/// | `text/…`, JSON, XML, JavaScript, YAML, without `charset` | the same with `; charset=utf-8` |
+/// | `text/…`, `application/json`, XML, JavaScript, YAML, without `charset` | the same with `; charset=utf-8` |
+/// | `…+json` | as it is: these types have no such parameter and are UTF-8 always (RFC 8259, RFC 9457) |
 /// | a type that names its `charset`, any other type, none | as it is |
+///
+/// `application/json` has no such parameter either, and whoever reads it by the rules ignores it; it is there for
+/// those who do not.
 pub(super) fn complete(headers: &mut HeaderMap) {
     let Some(sent) = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()) else { return };
     let mut parts = sent.split(';').map(str::trim);
@@ -32,7 +36,6 @@ fn is_text(essence: &str) -> bool {
     let essence = essence.to_ascii_lowercase();
     let Some((kind, subtype)) = essence.split_once('/') else { return false };
     kind == "text"
-        || subtype.ends_with("+json")
         || subtype.ends_with("+xml")
         || (kind == "application"
             && matches!(subtype, "json" | "x-ndjson" | "xml" | "javascript" | "ecmascript" | "yaml"))
@@ -55,7 +58,8 @@ mod tests {
             ("Text/CSS", "Text/CSS; charset=utf-8"),
             ("text/csv; header=present", "text/csv; header=present; charset=utf-8"),
             ("text/csv;", "text/csv; charset=utf-8"),
-            ("application/problem+json", "application/problem+json; charset=utf-8"),
+            ("application/problem+json", "application/problem+json"),
+            ("application/vnd.x+json; profile=y", "application/vnd.x+json; profile=y"),
             ("application/yaml", "application/yaml; charset=utf-8"),
             ("image/svg+xml", "image/svg+xml; charset=utf-8"),
             ("text/html; charset=utf-8", "text/html; charset=utf-8"),

@@ -1,7 +1,7 @@
 //! Sessions that were found lately, so that a request of a signed-in user does not wait for the store.
 //!
 //! What is cached may be used for five minutes at most, and not at all once this process has changed or ended the
-//! session, or ended all of its user's.
+//! session, or ended all of its user's; nor a second after somebody else has.
 //!
 //! # The race of the fill
 //!
@@ -9,8 +9,16 @@
 //! that row out, a miss gives a [`Ticket`], drawn *before* the row is read, and the cache counts what happens:
 //! whatever was touched since the ticket was drawn is not taken in, and not given out.
 //!
+//! # What others do
+//!
+//! Other instances, and commands, change sessions in the same store. [`Sessions::follow`](super::Sessions::follow) asks
+//! the store for that four times a second, and renews a lease with each answer; while the lease does not hold, nothing
+//! here is believed, and each request asks the store. So no request passes by what is cached a second after somebody
+//! else has changed it, however late the answers come.
+//!
 //! There is no negative caching: a session that was not found is looked for again the next time.
 
+mod lease;
 mod memory;
 mod shard;
 #[cfg(test)]
@@ -20,6 +28,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use mainstay_core::Clock;
+use tokio::time::Instant;
 
 use super::config::CacheKind;
 use super::last_seen::Seen;
@@ -29,6 +38,7 @@ use crate::telemetry::metrics::SessionMeter;
 
 pub(super) use memory::Ticket;
 
+use lease::Lease;
 use memory::MemoryCache;
 
 /// Most sessions in the cache.
@@ -47,6 +57,7 @@ pub(super) struct Found {
 /// A cache, or none.
 pub(super) struct SessionCache {
     memory: Option<MemoryCache>,
+    lease: Lease,
     meter: SessionMeter,
 }
 
@@ -66,12 +77,15 @@ impl SessionCache {
             CacheKind::Memory => Some(MemoryCache::new(CAPACITY, LONGEST_USE, clock)),
             CacheKind::Off => None,
         };
-        Self { memory, meter }
+        Self { memory, lease: Lease::new(clock), meter }
     }
 
     /// Looks without counting: for what is not a request.
     pub(super) fn peek(&self, token: TokenId) -> Lookup {
-        self.memory.as_ref().map_or(Lookup::Bypass, |memory| memory.get(token))
+        match &self.memory {
+            Some(memory) if self.lease.holds() => memory.get(token),
+            _ => Lookup::Bypass,
+        }
     }
 
     pub(super) fn get(&self, token: TokenId) -> Lookup {
@@ -82,6 +96,16 @@ impl SessionCache {
             Lookup::Bypass => self.meter.bypass(),
         }
         lookup
+    }
+
+    /// Believes nothing until it is known what others have changed.
+    pub(super) fn suspend(&self) {
+        self.lease.suspend();
+    }
+
+    /// Believes what is cached for a time after others were asked, whose answer was heeded.
+    pub(super) fn believe(&self, asked: Instant, holds: Duration) {
+        self.lease.renew(asked, holds);
     }
 
     /// Takes in what was read from the store after the ticket was drawn.

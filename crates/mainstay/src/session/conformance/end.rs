@@ -148,3 +148,38 @@ pub(super) async fn a_list_shows_the_live_sessions_of_one_user(store: Store) {
     assert_eq!(listed(&store, ada).await, [records[0].id, records[1].id]);
     assert!(find(&store, records[2].token).await.is_none());
 }
+
+pub(super) async fn the_sessions_that_were_seen_longest_ago_are_the_surplus(store: Store) {
+    let (ada, eve) = (user(), user());
+    let mut records = Vec::new();
+    for minute in [3, 1, 2, 4, 0] {
+        let record = of(&store, ada).await;
+        records.push(insert(&store, SessionRecord { last_seen_at: at(minute * 60), ..record }).await);
+    }
+    let others = [inserted(&store, eve).await, insert(&store, anonymous()).await];
+    let newest = records.pop().expect("five");
+    let end_beyond = async |most| store.end_beyond(ada, most, newest.id).await.expect("an answer");
+
+    assert_eq!(end_beyond(5).await, 0, "so many may be");
+    assert_eq!(end_beyond(3).await, 2);
+    assert_eq!(listed(&store, ada).await, [records[3].id, records[0].id, newest.id]);
+    for ended in [&records[1], &records[2]] {
+        assert_gone(&store, ended).await;
+    }
+    assert_eq!(end_beyond(1).await, 2, "the one that is kept is one of them, whenever it was seen");
+    assert_eq!(listed(&store, ada).await, [newest.id]);
+    assert_eq!(end_beyond(0).await, 0, "and stays in any case");
+    assert!(lives(&store, &newest).await);
+    for other in &others {
+        assert!(lives(&store, other).await);
+    }
+    // One that was ended meanwhile takes no place from the others.
+    let left = [inserted(&store, ada).await, inserted(&store, ada).await];
+    store.revoke(newest.id, None).await.expect("an answer");
+    assert_eq!(end_beyond(2).await, 0);
+    assert!(lives(&store, &left[0]).await && lives(&store, &left[1]).await);
+    // What is over already is no surplus.
+    revoke_all(&store, Whose::User(ada)).await;
+    let later = inserted(&store, ada).await;
+    assert_eq!(store.end_beyond(ada, 1, later.id).await.expect("an answer"), 0);
+}

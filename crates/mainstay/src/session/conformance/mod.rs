@@ -14,6 +14,7 @@
 #![expect(clippy::expect_used, clippy::panic, reason = "a check ends where the store is wrong")]
 
 mod change;
+mod changes;
 mod end;
 mod race;
 mod sample;
@@ -66,7 +67,14 @@ checks! {
         revoking_everybody_ends_all_but_anonymous_sessions,
         what_revoking_all_has_ended_does_not_come_back,
         a_sign_in_of_an_earlier_epoch_is_refused,
-        a_list_shows_the_live_sessions_of_one_user;
+        a_list_shows_the_live_sessions_of_one_user,
+        the_sessions_that_were_seen_longest_ago_are_the_surplus;
+    changes:
+        what_was_changed_is_told_once_and_in_order,
+        what_was_not_changed_is_not_told,
+        more_changes_than_can_be_told_are_all,
+        a_mark_of_another_time_is_all,
+        no_change_is_passed_over_by_whoever_asks_meanwhile;
     time:
         a_touch_never_moves_back,
         many_are_touched_at_once,

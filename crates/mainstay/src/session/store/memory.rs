@@ -7,7 +7,10 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use jiff::Timestamp;
 
-use super::{Inserted, Patched, Rotated, Rotation, SessionStore, StoreError, Storing, Whose};
+use super::changes::Journal;
+use super::{
+    Changed, Changes, Inserted, Mark, Patched, Rotated, Rotation, SessionStore, StoreError, Storing, Whose,
+};
 use crate::session::data::{Patch, SessionData};
 use crate::session::record::{Epoch, Generation, SessionId, SessionRecord, SessionSummary, UserId};
 use crate::session::token::TokenId;
@@ -31,6 +34,7 @@ struct State {
     anonymous: BTreeSet<(Timestamp, TokenId)>,
     epochs: HashMap<UserId, Epoch>,
     everybody: Epoch,
+    journal: Journal,
 }
 
 impl MemoryStore {
@@ -98,6 +102,9 @@ impl State {
             self.take(oldest);
         }
         self.put(record.clone());
+        if let Some(user) = record.user() {
+            self.journal.note(Changed::User(user));
+        }
         Ok(Inserted::Done)
     }
 
@@ -114,6 +121,7 @@ impl State {
         let (data, generation) = (record.data.patched(patch)?, record.generation.next());
         if let Some(record) = self.sessions.get_mut(&token) {
             (record.data, record.generation) = (data, generation);
+            self.journal.note(Changed::Session(record.id));
         }
         Ok(Patched::Done(generation))
     }
@@ -130,7 +138,12 @@ impl State {
         }
         let kept = if rotation.keeps_data { record.data.clone() } else { SessionData::default() };
         let (data, generation) = (kept.patched(&rotation.patch)?, record.generation.next());
+        let id = record.id;
         self.take(old);
+        self.journal.note(Changed::Session(id));
+        if let Some(user) = rotation.to.user() {
+            self.journal.note(Changed::User(user));
+        }
         self.put(SessionRecord { generation, data, ..rotation.to.clone() });
         Ok(Rotated::Done)
     }
@@ -141,18 +154,32 @@ impl State {
             return false;
         }
         let token = record.token;
+        self.journal.note(Changed::Session(id));
         self.take(token).is_some()
+    }
+
+    fn end_beyond(&mut self, user: UserId, most: u32, keep: SessionId) -> u64 {
+        let mut of_user: Vec<_> = self.list(user, u32::MAX).into_iter().map(|summary| summary.id).collect();
+        of_user.sort_by_key(|id| *id != keep);
+        let most = most.max(1).try_into().unwrap_or(usize::MAX);
+        let surplus: Vec<_> =
+            of_user.iter().skip(most).filter_map(|id| self.tokens.get(id).copied()).collect();
+        if !surplus.is_empty() {
+            self.journal.note(Changed::User(user));
+        }
+        surplus.into_iter().filter_map(|token| self.take(token)).fold(0, |count, _| count + 1)
     }
 
     fn revoke_all(&mut self, whose: Whose, keep: Option<SessionId>) {
         // Only a live session can be kept.
         let kept = keep.and_then(|id| self.tokens.get(&id)).copied();
         let kept = kept.filter(|token| self.live(*token).is_some());
-        let epoch = match whose {
-            Whose::User(user) => self.epochs.entry(user).or_default(),
-            Whose::Everybody => &mut self.everybody,
+        let (epoch, changed) = match whose {
+            Whose::User(user) => (self.epochs.entry(user).or_default(), Changed::User(user)),
+            Whose::Everybody => (&mut self.everybody, Changed::All),
         };
         *epoch = epoch.next();
+        self.journal.note(changed);
         let Some(subject) = kept.and_then(|token| self.sessions.get(&token)).and_then(|kept| kept.subject)
         else {
             return;
@@ -232,6 +259,14 @@ impl SessionStore for MemoryStore {
     fn revoke_all(&self, whose: Whose, keep: Option<SessionId>) -> Storing<'_, ()> {
         self.state().revoke_all(whose, keep);
         done(Ok(()))
+    }
+
+    fn end_beyond(&self, user: UserId, most: u32, keep: SessionId) -> Storing<'_, u64> {
+        done(Ok(self.state().end_beyond(user, most, keep)))
+    }
+
+    fn changes(&self, since: Option<Mark>) -> Storing<'_, Changes> {
+        done(Ok(self.state().journal.since(since)))
     }
 
     fn list(&self, user: UserId, limit: u32) -> Storing<'_, Vec<SessionSummary>> {

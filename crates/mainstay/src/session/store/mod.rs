@@ -1,5 +1,6 @@
 //! Where sessions are kept.
 
+mod changes;
 mod memory;
 mod sql;
 
@@ -13,6 +14,7 @@ use super::data::{DataTooLarge, Patch};
 use super::record::{Epoch, Generation, SessionId, SessionRecord, SessionSummary, UserId};
 use super::token::TokenId;
 
+pub use changes::{Changed, Changes, MAX_CHANGES, Mark};
 pub use memory::MemoryStore;
 pub use sql::SqlStore;
 
@@ -71,6 +73,17 @@ pub trait SessionStore: Send + Sync + 'static {
     /// Ends all sessions of a user or of everybody, but for one that may be kept. The cost does not depend on how
     /// many there are: one row, and that of the kept one.
     fn revoke_all(&self, whose: Whose, keep: Option<SessionId>) -> Storing<'_, ()>;
+
+    /// Ends the live sessions of a user but for the `most` that were seen last, one at least; `keep` comes first, if it
+    /// is one of them. Says how many it was; a thousand at most.
+    fn end_beyond(&self, user: UserId, most: u32, keep: SessionId) -> Storing<'_, u64>;
+
+    /// What was changed since a mark, by whomever: what a patch, a rotation and an end have changed, and whose session
+    /// was inserted. Without a mark, nothing but the mark of now.
+    ///
+    /// Each change that was made before this is called, is told with this mark or was told with an earlier one; what is
+    /// noted by [`touch`](SessionStore::touch) and deleted by [`sweep`](SessionStore::sweep) is none.
+    fn changes(&self, since: Option<Mark>) -> Storing<'_, Changes>;
 
     /// The live sessions of a user, last seen first, up to `limit`.
     fn list(&self, user: UserId, limit: u32) -> Storing<'_, Vec<SessionSummary>>;

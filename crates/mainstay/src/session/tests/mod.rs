@@ -5,6 +5,7 @@ mod config;
 mod cookies;
 mod explore;
 mod flows;
+mod follow;
 mod last_seen;
 mod outage;
 mod over;
@@ -13,6 +14,7 @@ mod revocation;
 mod saving;
 mod store;
 mod stores;
+mod surplus;
 mod tokens;
 mod values;
 
@@ -88,7 +90,7 @@ fn node(
     metrics: &Metrics,
 ) -> Sessions {
     Sessions::new(SessionParts {
-        settings: SessionSettings { cache, ..SessionSettings::default() },
+        settings: SessionSettings { cache, max_per_user: 100_000, ..SessionSettings::default() },
         cookie: SessionCookie::new(true, true),
         keys,
         store,

@@ -1,4 +1,5 @@
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use futures_util::future::join_all;
 use http::StatusCode;
@@ -116,6 +117,8 @@ async fn sign_in_many(world: &World, ada: UserId, count: usize) -> Vec<String> {
 async fn ending_ten_thousand_sessions_costs_what_ending_one_costs() {
     let database = database().await;
     let world = World::with(Probed::new(Arc::new(SqlStore::new(database.clone()))));
+    // Nobody has that many: looking for the surplus of each sign-in would take most of the time.
+    world.store.cannot_end_beyond.store(true, Ordering::Relaxed);
     for count in [1, 10_000] {
         let ada = user();
         let cookies = sign_in_many(&world, ada, count).await;
@@ -123,7 +126,8 @@ async fn ending_ten_thousand_sessions_costs_what_ending_one_costs() {
         world.store.calls();
         let before = rows_changed(&database).await;
         world.sessions.revoke_all(Whose::User(ada), None).await.unwrap();
-        assert_eq!(rows_changed(&database).await - before, 1, "one row for {count} sessions");
+        // The epoch of the user, and the change in the journal with its counter.
+        assert_eq!(rows_changed(&database).await - before, 3, "for {count} sessions");
         assert_eq!(world.store.calls(), ["revoke_all"]);
         for cookie in [&cookies[0], &cookies[count / 2], &cookies[count - 1]] {
             assert!(!world.is_good(cookie).await);

@@ -5,13 +5,17 @@ use std::sync::{Arc, Mutex};
 
 use jiff::Timestamp;
 
-use crate::session::store::{Inserted, Patched, Rotated, Rotation, SessionStore, StoreError, Storing, Whose};
+use crate::session::store::{
+    Changes, Inserted, Mark, Patched, Rotated, Rotation, SessionStore, StoreError, Storing, Whose,
+};
 use crate::session::{Epoch, Generation, Patch, SessionId, SessionRecord, SessionSummary, TokenId, UserId};
 
 /// Another store behind probes.
 pub(super) struct Probed {
     inner: Arc<dyn SessionStore>,
     pub(super) is_broken: AtomicBool,
+    /// Whether only the ending of surplus sessions is broken.
+    pub(super) cannot_end_beyond: AtomicBool,
     calls: Mutex<Vec<&'static str>>,
     /// The state of a small generator of numbers; 0 never waits.
     seed: AtomicU64,
@@ -19,7 +23,13 @@ pub(super) struct Probed {
 
 impl Probed {
     pub(super) fn new(inner: Arc<dyn SessionStore>) -> Self {
-        Self { inner, is_broken: AtomicBool::new(false), calls: Mutex::default(), seed: AtomicU64::new(0) }
+        Self {
+            inner,
+            is_broken: AtomicBool::new(false),
+            cannot_end_beyond: AtomicBool::new(false),
+            calls: Mutex::default(),
+            seed: AtomicU64::new(0),
+        }
     }
 
     /// Lets others run for a while that the seed decides, before and after each call.
@@ -50,7 +60,8 @@ impl Probed {
         Box::pin(async move {
             self.calls.lock().unwrap().push(name);
             self.linger().await;
-            if self.is_broken.load(Ordering::Relaxed) {
+            let is_broken = name == "end_beyond" && self.cannot_end_beyond.load(Ordering::Relaxed);
+            if is_broken || self.is_broken.load(Ordering::Relaxed) {
                 return Err(StoreError::Other("pulled out".into()));
             }
             let answer = call.await;
@@ -103,6 +114,14 @@ impl SessionStore for Probed {
 
     fn revoke_all(&self, whose: Whose, keep: Option<SessionId>) -> Storing<'_, ()> {
         through!(self.revoke_all(whose, keep))
+    }
+
+    fn end_beyond(&self, user: UserId, most: u32, keep: SessionId) -> Storing<'_, u64> {
+        through!(self.end_beyond(user, most, keep))
+    }
+
+    fn changes(&self, since: Option<Mark>) -> Storing<'_, Changes> {
+        through!(self.changes(since))
     }
 
     fn list(&self, user: UserId, limit: u32) -> Storing<'_, Vec<SessionSummary>> {

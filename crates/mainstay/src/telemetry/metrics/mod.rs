@@ -35,7 +35,7 @@ use crate::degradation;
 
 pub use family::{Family, Kind, SECONDS};
 pub use http::{HttpMeter, InFlight, RouteMeter};
-pub use routes::routes;
+pub use routes::{routes, routes_for_operators};
 pub use session::SessionMeter;
 
 /// Families of the other modules, for the help of `/metrics` and the reference.

@@ -17,7 +17,7 @@ const UNAVAILABLE: Result<String, (ErrorCode, bool)> = Err((ErrorCode::StoreUnav
 
 #[tokio::test]
 async fn paused_it_is_503_in_time_and_works_again_when_it_goes_on() {
-    let slapd = Slapd::start();
+    let slapd = Directory::start();
     let impatient = LdapSettings { timeout: Duration::from_secs(1), ..slapd.settings() };
     let fixture = with_directory(&impatient).await;
     assert_eq!(outcome(&fixture, "alice", PASSWORD).await, Ok("alice".to_owned()));
@@ -31,7 +31,7 @@ async fn paused_it_is_503_in_time_and_works_again_when_it_goes_on() {
 
 #[tokio::test]
 async fn gone_it_is_503_and_nobody_falls_through_to_anything() {
-    let mut slapd = Slapd::start();
+    let slapd = Directory::start();
     let fixture = with_directory(&slapd.settings()).await;
     let carlos = fixture.user("carlos", Role::Editor).await;
     let signed_in = fixture.accounts.sign_in("alice", &Password::new(PASSWORD), HOME).await.unwrap();
@@ -50,7 +50,7 @@ async fn gone_it_is_503_and_nobody_falls_through_to_anything() {
 
 #[tokio::test]
 async fn outages_are_not_counted_as_guesses() {
-    let mut slapd = Slapd::start();
+    let slapd = Directory::start();
     let fixture = with_directory(&slapd.settings()).await;
     slapd.kill();
     for _ in 0..20 {

@@ -7,7 +7,7 @@ use crate::identity::{NewApiToken, SignInError, UserName};
 
 #[tokio::test]
 async fn decision_table() {
-    let slapd = Slapd::start();
+    let slapd = Directory::start();
     let rows = [
         ("alice", PASSWORD, yes("alice", Role::Viewer)),
         ("alice@example.org", PASSWORD, yes("alice", Role::Viewer)),
@@ -33,7 +33,7 @@ async fn decision_table() {
 
 #[tokio::test]
 async fn whoever_it_is_the_same_is_asked() {
-    let slapd = Slapd::start();
+    let slapd = Directory::start();
     let mut asked = Vec::new();
     for (name, password) in
         [("alice", PASSWORD), ("alice", "wrong"), ("carol", PASSWORD), ("nobody", "wrong")]
@@ -48,7 +48,7 @@ async fn whoever_it_is_the_same_is_asked() {
 
 #[tokio::test]
 async fn an_empty_password_is_not_even_asked_about() {
-    let slapd = Slapd::start();
+    let slapd = Directory::start();
     assert_eq!(ask(slapd.settings(), "alice", "").await.unwrap(), Answer::No);
     ask(slapd.settings(), "bob", PASSWORD).await.unwrap();
     let first = slapd.operations();
@@ -60,7 +60,7 @@ async fn an_empty_password_is_not_even_asked_about() {
 
 #[tokio::test]
 async fn a_name_finds_nobody_but_its_own_entry() {
-    let slapd = Slapd::start();
+    let slapd = Directory::start();
     // What is no name here is not even asked about; the filter is escaped all the same, so it is asked here directly.
     let provider = LdapProvider::new(slapd.settings()).unwrap();
     let find = async |name| {
@@ -110,7 +110,7 @@ fn what_stands_in_filters_is_escaped() {
 
 #[tokio::test]
 async fn a_service_without_an_account_that_is_right_is_told_so() {
-    let slapd = Slapd::start();
+    let slapd = Directory::start();
     let wrong = LdapSettings { bind: Some((SERVICE.to_owned(), Secret::new("wrong"))), ..slapd.settings() };
     let refused = ask(wrong, "alice", PASSWORD).await.unwrap_err();
     assert!(matches!(&refused, ProviderError::Refused(why) if why == "result 49"), "{refused:?}");
@@ -122,7 +122,7 @@ async fn a_service_without_an_account_that_is_right_is_told_so() {
 
 #[tokio::test]
 async fn another_group_is_another_role_at_the_next_sign_in() {
-    let slapd = Slapd::start();
+    let slapd = Directory::start();
     let fixture = with_directory(&slapd.settings()).await;
     let password = Password::new(PASSWORD);
     let first = fixture.accounts.sign_in("alice", &password, HOME).await.unwrap();
@@ -146,7 +146,7 @@ async fn another_group_is_another_role_at_the_next_sign_in() {
 
 #[tokio::test]
 async fn a_token_of_a_directorys_user_goes_with_them() {
-    let slapd = Slapd::start();
+    let slapd = Directory::start();
     let fixture = with_directory(&slapd.settings()).await;
     let alice = fixture.accounts.sign_in("alice", &Password::new(PASSWORD), HOME).await.unwrap().user;
     let new = NewApiToken { name: "import", role: Role::Operator, owner: Some(alice.id), expires_at: None };
@@ -162,7 +162,7 @@ async fn a_token_of_a_directorys_user_goes_with_them() {
 
 #[tokio::test]
 async fn what_the_settings_name_is_looked_for() {
-    let slapd = Slapd::start();
+    let slapd = Directory::start();
     let look = async |settings| LdapProvider::new(settings).unwrap().look().await;
     assert_eq!(look(slapd.settings()).await.unwrap(), Vec::<String>::new());
     let elsewhere = LdapSettings {
@@ -179,7 +179,7 @@ async fn what_the_settings_name_is_looked_for() {
 
 #[tokio::test]
 async fn from_the_directory_to_a_session() {
-    let slapd = Slapd::start();
+    let slapd = Directory::start();
     let fixture = with_directory(&slapd.settings()).await;
     let password = Password::new(PASSWORD);
     let signed_in = fixture.accounts.sign_in("Alice@Example.org", &password, HOME).await.unwrap();

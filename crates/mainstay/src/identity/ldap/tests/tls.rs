@@ -6,7 +6,7 @@ use crate::identity::tests::PASSWORD;
 
 #[tokio::test]
 async fn starttls_comes_before_anything_else() {
-    let slapd = Slapd::start();
+    let slapd = Directory::start();
     let starttls =
         LdapSettings { url: LdapUrl::parse(&slapd.ldap()).unwrap(), starttls: true, ..slapd.settings() };
     assert_eq!(ask(starttls, "alice", PASSWORD).await.unwrap(), yes("alice", Role::Viewer));
@@ -17,7 +17,7 @@ async fn starttls_comes_before_anything_else() {
 
 #[tokio::test]
 async fn a_directory_that_cannot_be_believed_is_told_nothing() {
-    let (slapd, other) = (Slapd::start(), Slapd::start());
+    let (slapd, other) = (Directory::start(), Directory::start());
     let of_other = LdapSettings { ca_file: Some(other.ca_file()), ..slapd.settings() };
     let by_number = slapd.ldaps().replace("localhost", "127.0.0.1");
     let of_other_name = LdapSettings { url: LdapUrl::parse(&by_number).unwrap(), ..slapd.settings() };
@@ -36,7 +36,7 @@ async fn a_directory_that_cannot_be_believed_is_told_nothing() {
 
 #[tokio::test]
 async fn no_password_goes_where_starttls_is_refused() {
-    let slapd = Slapd::start_without_tls();
+    let slapd = Directory::start_without_tls();
     let starttls =
         LdapSettings { url: LdapUrl::parse(&slapd.ldap()).unwrap(), starttls: true, ..slapd.settings() };
     let refused = ask(starttls, "alice", PASSWORD).await.unwrap_err();

@@ -1,18 +1,24 @@
 //! Sessions in the database.
 
+mod journal;
 mod row;
 
 use jiff::Timestamp;
 use mainstay_db::{Connection, Constraint, Database, DbError, query};
 use serde_json::json;
 
-use super::{Inserted, Patched, Rotated, Rotation, SessionStore, StoreError, Storing, Whose};
+use super::{
+    Changed, Changes, Inserted, Mark, Patched, Rotated, Rotation, SessionStore, StoreError, Storing, Whose,
+};
 use crate::session::data::{Patch, SessionData};
 use crate::session::record::{Epoch, Generation, SessionId, SessionRecord, SessionSummary, Subject, UserId};
 use crate::session::token::TokenId;
 
 /// Rows of one statement of [`SessionStore::touch`].
 const TOUCHED_AT_ONCE: usize = 1_000;
+
+/// Rows of one statement of [`SessionStore::end_beyond`].
+const ENDED_AT_ONCE: u32 = 1_000;
 
 /// The key of everybody's epoch. No user has it: ids of users are random or of the time.
 const EVERYBODY: [u8; 16] = [0; 16];
@@ -53,6 +59,9 @@ impl SqlStore {
             Err(error) if is_taken(&error) => return Ok(Inserted::Taken),
             Err(error) => return Err(error.into()),
         }
+        if let Some(user) = record.user() {
+            journal::note(&mut write, Changed::User(user)).await?;
+        }
         write.commit().await?;
         Ok(Inserted::Done)
     }
@@ -75,6 +84,7 @@ impl SqlStore {
             .bind(token.to_bytes())
             .execute(&mut write)
             .await?;
+        journal::note(&mut write, Changed::Session(record.id)).await?;
         write.commit().await?;
         Ok(Patched::Done(generation))
     }
@@ -104,6 +114,10 @@ impl SqlStore {
             Err(error) if is_taken(&error) => return Ok(Rotated::Taken),
             Err(error) => return Err(error.into()),
         }
+        journal::note(&mut write, Changed::Session(record.id)).await?;
+        if let Some(user) = rotation.to.user() {
+            journal::note(&mut write, Changed::User(user)).await?;
+        }
         write.commit().await?;
         Ok(Rotated::Done)
     }
@@ -119,8 +133,33 @@ impl SqlStore {
         .bind(owner)
         .execute(&mut write)
         .await?;
+        if ended > 0 {
+            journal::note(&mut write, Changed::Session(id)).await?;
+        }
         write.commit().await?;
         Ok(ended > 0)
+    }
+
+    async fn end_beyond(&self, user: UserId, most: u32, keep: SessionId) -> Result<u64, StoreError> {
+        let mut write = self.database.write().await?;
+        let ended = query(
+            "delete from session where session_id in (
+                select session_id from live_session where user_id = $1
+                order by case when session_id = $2 then 0 else 1 end, last_seen_at desc, session_id desc
+                limit $3 offset $4
+             )",
+        )
+        .bind(user)
+        .bind(keep.0)
+        .bind(ENDED_AT_ONCE)
+        .bind(most.max(1))
+        .execute(&mut write)
+        .await?;
+        if ended > 0 {
+            journal::note(&mut write, Changed::User(user)).await?;
+        }
+        write.commit().await?;
+        Ok(ended)
     }
 
     async fn revoke_all(&self, whose: Whose, keep: Option<SessionId>) -> Result<(), StoreError> {
@@ -134,17 +173,18 @@ impl SqlStore {
             }
             None => None,
         };
-        let key = match whose {
-            Whose::User(user) => user.into_bytes(),
-            Whose::Everybody => EVERYBODY,
+        let (key, changed) = match whose {
+            Whose::User(user) => (user.into_bytes(), Changed::User(user)),
+            Whose::Everybody => (EVERYBODY, Changed::All),
         };
         query(
             "insert into session_subject (user_id, epoch) values ($1, 1)
-             on conflict (user_id) do update set epoch = epoch + 1",
+             on conflict (user_id) do update set epoch = session_subject.epoch + 1",
         )
         .bind(key)
         .execute(&mut write)
         .await?;
+        journal::note(&mut write, changed).await?;
         if let (Some(id), Some(row)) = (keep, kept) {
             let now = epoch(&mut write, row.get(0)?).await?;
             let kept = query("update session set user_epoch = $1 where session_id = $2");
@@ -185,11 +225,13 @@ impl SqlStore {
         .fetch_all(&mut read)
         .await?;
         drop(read);
-        if rows.is_empty() {
-            return Ok(0);
-        }
         let list = rows.iter().map(|row| row.get::<&str>(0)).collect::<Result<Vec<_>, _>>()?;
         let mut write = self.database.write().await?;
+        journal::prune(&mut write).await?;
+        if list.is_empty() {
+            write.commit().await?;
+            return Ok(0);
+        }
         // Asked again: one may have been seen meanwhile.
         let swept = query(
             "delete from session
@@ -241,6 +283,14 @@ impl SessionStore for SqlStore {
 
     fn revoke_all(&self, whose: Whose, keep: Option<SessionId>) -> Storing<'_, ()> {
         Box::pin(self.revoke_all(whose, keep))
+    }
+
+    fn end_beyond(&self, user: UserId, most: u32, keep: SessionId) -> Storing<'_, u64> {
+        Box::pin(self.end_beyond(user, most, keep))
+    }
+
+    fn changes(&self, since: Option<Mark>) -> Storing<'_, Changes> {
+        Box::pin(async move { journal::since(&mut *self.database.read().await?, since).await })
     }
 
     fn list(&self, user: UserId, limit: u32) -> Storing<'_, Vec<SessionSummary>> {
