@@ -19,6 +19,7 @@
 //! Migrations, leases and probes themselves are never refused.
 
 use std::future::pending;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
@@ -148,10 +149,10 @@ impl Circuit {
 }
 
 impl Call {
-    /// Does some work, unless the database stands still.
+    /// Does some work, unless the database stands still. Pinned by the caller: handed over, it would take its room twice.
     pub(super) async fn unless_it_stands_still<T>(
         &self,
-        work: impl Future<Output = Result<T, DbError>>,
+        work: Pin<&mut impl Future<Output = Result<T, DbError>>>,
     ) -> Result<T, DbError> {
         let mut news = self.stands_still.clone();
         let stands_still = async {
@@ -206,9 +207,10 @@ impl Drop for Call {
 fn report(change: Transition) {
     let (from, to) = (change.from.as_str(), change.to.as_str());
     metrics::counter!("breaker_transitions_total", "dependency" => NAME, "to" => to).increment(1);
-    match change.open_for {
-        Some(open_for) => tracing::error!(dependency = NAME, from, to, ?open_for, "circuit opened"),
-        None => tracing::warn!(dependency = NAME, from, to, "circuit changed"),
+    if let Some(open_for) = change.open_for {
+        tracing::error!(dependency = NAME, from, to, ?open_for, "circuit opened");
+    } else {
+        tracing::warn!(dependency = NAME, from, to, "circuit changed");
     }
 }
 

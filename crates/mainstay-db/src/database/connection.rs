@@ -1,5 +1,6 @@
 //! A connection as statements see it.
 
+use std::pin::pin;
 use std::time::Duration;
 
 use mainstay_core::Clock;
@@ -68,8 +69,8 @@ impl Connection {
         let (mut call, begun) = (std::mem::take(&mut self.call), self.clock.now());
         let result = match (limit, self.ready()) {
             (Ok(limit), Ok(driver)) => {
-                let work = driver.run(text.clone(), values, Some(limit), each);
-                let result = call.unless_it_stands_still(work).await;
+                let run = driver.run(text.clone(), values, Some(limit), each);
+                let result = call.unless_it_stands_still(pin!(run)).await;
                 call.note(&result, self.clock.now() - begun);
                 result
             }
@@ -99,7 +100,7 @@ impl Connection {
         let (mut call, begun) = (std::mem::take(&mut self.call), self.clock.now());
         let result = match (limit, self.ready()) {
             (Ok(limit), Ok(driver)) => {
-                let result = call.unless_it_stands_still(driver.commit(Some(limit))).await;
+                let result = call.unless_it_stands_still(pin!(driver.commit(Some(limit)))).await;
                 call.note(&result, self.clock.now() - begun);
                 result
             }

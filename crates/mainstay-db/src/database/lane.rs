@@ -1,6 +1,7 @@
 //! A bounded set of connections for one class of work.
 
 use std::fmt;
+use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
@@ -142,7 +143,7 @@ impl Lane {
             return Err(DbError::new(DbErrorKind::Closed));
         }
         let mut call = self.circuit.admit(self.work)?;
-        let lease = call.unless_it_stands_still(self.lease_in_turn(scope, in_a_hurry)).await;
+        let lease = call.unless_it_stands_still(pin!(self.lease_in_turn(scope, in_a_hurry))).await;
         match lease {
             Ok(mut lease) => {
                 lease.connection.observe(call);
@@ -195,7 +196,8 @@ impl Lane {
     }
 
     async fn connect(&self, limit: Duration) -> Result<Driver, DbError> {
-        let opened = timeout(limit, self.connector.open(self.role)).await;
+        // Boxed: it is large, it is rare, and every use of the database would carry room for it.
+        let opened = timeout(limit, Box::pin(self.connector.open(self.role))).await;
         let driver = opened.unwrap_or_else(|_| {
             let silent =
                 std::io::Error::new(std::io::ErrorKind::TimedOut, "no answer to the greeting in time");
