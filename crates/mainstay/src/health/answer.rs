@@ -12,6 +12,7 @@ use serde::Serialize;
 use super::check::{Condition, Criticality};
 use super::database::DatabaseBody;
 use super::{Health, HealthSnapshot};
+use crate::admission::AdmissionSnapshot;
 use crate::extract::Json;
 use crate::routes::{Answer, DescribeResponse, Operation};
 
@@ -75,6 +76,9 @@ pub struct HealthBody {
     /// Pools and circuit breaker of the database, for operators only.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub database: Option<DatabaseBody>,
+    /// How much work is taken on at once, for operators only.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub admission: Option<AdmissionSnapshot>,
 }
 
 /// One dependency in the body of `/health`.
@@ -124,6 +128,7 @@ impl Health {
             uptime_seconds: shared.clock.now().saturating_duration_since(shared.started).as_secs(),
             dependencies: dependencies.collect(),
             database: shared.database.get().filter(|_| audience == Audience::Operator).map(DatabaseBody::of),
+            admission: self.admission().filter(|_| audience == Audience::Operator),
         };
         let status = match condition {
             Condition::Unhealthy => StatusCode::SERVICE_UNAVAILABLE,

@@ -48,6 +48,7 @@ use mainstay_db::Database;
 use tokio::sync::{Notify, watch};
 use tokio::time::Instant;
 
+use crate::admission::{Admission, AdmissionSnapshot};
 use check::Registered;
 
 pub use answer::{Alive, Audience, DependencyBody, HealthBody, Probed, ReadyBody};
@@ -56,7 +57,7 @@ pub use client::{ProbeError, probe};
 pub use database::{BreakerBody, DatabaseBody, PoolBody, ThresholdsBody};
 pub use lane::Lane;
 pub use readiness::{Latch, Readiness};
-pub use routes::routes;
+pub use routes::{routes, routes_for_operators};
 
 /// Who answers: the words of `/health` that never change.
 #[derive(Clone, Copy, Debug)]
@@ -114,6 +115,8 @@ struct Shared {
     checks: Mutex<Vec<Arc<Registered>>>,
     snapshot: watch::Sender<Arc<HealthSnapshot>>,
     database: OnceLock<Database>,
+    /// How much work is taken on at once; for operators.
+    admission: OnceLock<Admission>,
     /// Asks the lane for a round out of turn, when a check was added.
     hurry: Notify,
 }
@@ -137,6 +140,7 @@ impl Health {
             checks: Mutex::default(),
             snapshot: watch::Sender::new(Arc::new(empty)),
             database: OnceLock::new(),
+            admission: OnceLock::new(),
             hurry: Notify::new(),
         };
         Self { shared: Arc::new(shared) }
@@ -161,6 +165,16 @@ impl Health {
     /// Tells operators of the pools and the circuit breaker of this database. Only the first one counts.
     pub fn describe_database(&self, database: &Database) {
         let _ = self.shared.database.set(database.clone());
+    }
+
+    /// Shows operators how this admission stands. The first one stays.
+    pub fn show_admission(&self, admission: Admission) {
+        let _ = self.shared.admission.set(admission);
+    }
+
+    /// How admission stands, once there is one.
+    pub fn admission(&self) -> Option<AdmissionSnapshot> {
+        self.shared.admission.get().map(Admission::snapshot)
     }
 
     /// The reasons not to be ready.
