@@ -3,6 +3,7 @@
 use std::error::Error;
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
 /// An error of the database, reduced to what a caller can branch on.
 ///
@@ -13,6 +14,7 @@ pub struct DbError {
     kind: DbErrorKind,
     constraint: Option<Constraint>,
     statement: Option<String>,
+    retry_after: Option<Duration>,
     source: Option<Arc<dyn Error + Send + Sync>>,
 }
 
@@ -20,17 +22,25 @@ pub struct DbError {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum DbErrorKind {
-    /// No connection became free within `DB_POOL_TIMEOUT`. Worth another try later.
+    /// No connection became free within `DB_POOL_TIMEOUT`, or the server takes no more. Worth another try later.
     PoolExhausted,
     /// The database was closed: the process is stopping.
     Closed,
-    /// The database cannot be opened, reached, read or written: a missing file, a dead disk.
+    /// The database cannot be opened, reached, read or written: a missing file, a dead disk, a server that is
+    /// gone, silent or about to stop. A commit that ended so may have been made all the same.
     Unreachable,
-    /// A statement ran longer than `DB_STATEMENT_TIMEOUT` and was interrupted. A commit that timed out may
-    /// have been made all the same.
+    /// The database fails, and is not asked until it may have recovered; [`DbError::wait`] says when.
+    CircuitOpen,
+    /// The server knows neither user nor password, or the user may not do this.
+    Denied,
+    /// A statement ran longer than `DB_STATEMENT_TIMEOUT`, or than somebody waited for it, and was interrupted.
+    /// A commit that timed out may have been made all the same.
     TimedOut,
-    /// Another process held the lock for too long. Worth another try later.
+    /// Somebody else held a lock for too long. Worth another try later.
     Busy,
+    /// The transaction met another one, and one of the two had to give way. Worth another try at once, from its
+    /// first statement. SQLite has one writer at a time and never says so.
+    Serialization,
     /// A constraint refused the row; [`DbError::constraint`] says which sort.
     Constraint,
     /// The disk, or the quota of the database, is full.
@@ -55,7 +65,7 @@ pub enum Constraint {
     ForeignKey,
     /// A required column is missing.
     NotNull,
-    /// A `check`, a strict column type or a trigger said no.
+    /// A `check`, a column type, a trigger or the encoding said no.
     Check,
 }
 
@@ -72,12 +82,25 @@ impl DbError {
 
     /// Whether the same call may succeed later without anybody changing the program or the data.
     pub fn is_transient(&self) -> bool {
-        use DbErrorKind::{Busy, Full, PoolExhausted, TimedOut, Unreachable};
-        matches!(self.kind, PoolExhausted | Unreachable | TimedOut | Busy | Full)
+        use DbErrorKind::{Busy, CircuitOpen, Full, PoolExhausted, Serialization, TimedOut, Unreachable};
+        matches!(
+            self.kind,
+            PoolExhausted | Unreachable | CircuitOpen | TimedOut | Busy | Serialization | Full
+        )
+    }
+
+    /// When another try makes sense, where that is known.
+    pub fn wait(&self) -> Option<Duration> {
+        self.retry_after
+    }
+
+    pub(crate) fn retry_after(mut self, wait: Duration) -> Self {
+        self.retry_after = Some(wait);
+        self
     }
 
     pub(crate) fn new(kind: DbErrorKind) -> Self {
-        Self { kind, constraint: None, statement: None, source: None }
+        Self { kind, constraint: None, statement: None, retry_after: None, source: None }
     }
 
     pub(crate) fn constrained(constraint: Constraint) -> Self {
@@ -120,8 +143,11 @@ impl DbErrorKind {
             Self::PoolExhausted => "pool_exhausted",
             Self::Closed => "closed",
             Self::Unreachable => "unreachable",
+            Self::CircuitOpen => "circuit_open",
+            Self::Denied => "denied",
             Self::TimedOut => "timed_out",
             Self::Busy => "busy",
+            Self::Serialization => "serialization",
             Self::Constraint => "constraint",
             Self::Full => "full",
             Self::ReadOnly => "read_only",
@@ -136,8 +162,11 @@ impl DbErrorKind {
             Self::PoolExhausted => "no database connection became free in time",
             Self::Closed => "the database is closed",
             Self::Unreachable => "the database cannot be reached",
+            Self::CircuitOpen => "the database fails, and is given time to recover",
+            Self::Denied => "the database refused the user",
             Self::TimedOut => "the statement ran for too long",
-            Self::Busy => "the database is locked by another process",
+            Self::Busy => "a lock was held by somebody else for too long",
+            Self::Serialization => "the transaction gave way to another one",
             Self::Constraint => "a constraint refused the row",
             Self::Full => "the database is full",
             Self::ReadOnly => "the database may only be read here",

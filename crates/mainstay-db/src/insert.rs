@@ -1,8 +1,9 @@
 //! Many rows at once.
 
+use std::borrow::Cow;
 use std::fmt::Write as _;
 
-use crate::{Connection, DbError, Value, query_assembled};
+use crate::{Connection, DbError, Dialect, Value, query_assembled};
 
 /// How many rows one statement carries, largest first. A fixed ladder keeps the number of different
 /// statement texts small, so that the cache of prepared statements serves them all.
@@ -37,7 +38,7 @@ const MAX_VALUES: usize = 4_096;
 #[derive(Clone, Debug)]
 #[must_use = "rows are written by `execute`"]
 pub struct Insert<const COLUMNS: usize> {
-    table: &'static str,
+    table: Cow<'static, str>,
     columns: [&'static str; COLUMNS],
     suffix: &'static str,
     rows: Vec<[Value; COLUMNS]>,
@@ -48,7 +49,16 @@ pub fn insert_into<const COLUMNS: usize>(
     table: &'static str,
     columns: [&'static str; COLUMNS],
 ) -> Insert<COLUMNS> {
-    Insert { table, columns, suffix: "", rows: Vec::new() }
+    Insert { table: Cow::Borrowed(table), columns, suffix: "", rows: Vec::new() }
+}
+
+/// As [`insert_into`], for a table whose name is put together at run time: see
+/// [`query_assembled`](crate::query_assembled).
+pub fn insert_into_assembled<const COLUMNS: usize>(
+    table: String,
+    columns: [&'static str; COLUMNS],
+) -> Insert<COLUMNS> {
+    Insert { table: Cow::Owned(table), columns, suffix: "", rows: Vec::new() }
 }
 
 impl<const COLUMNS: usize> Insert<COLUMNS> {
@@ -88,7 +98,7 @@ impl<const COLUMNS: usize> Insert<COLUMNS> {
         let mut rows = self.rows.into_iter();
         while left > 0 {
             let take = step(left, COLUMNS);
-            let sql = assemble(self.table, &self.columns, self.suffix, take);
+            let sql = assemble(connection.dialect(), &self.table, &self.columns, self.suffix, take);
             let statement = query_assembled(sql).bind_all(rows.by_ref().take(take).flatten());
             changed += statement.execute(connection).await?;
             left -= take;
@@ -103,17 +113,27 @@ fn step(left: usize, columns: usize) -> usize {
     LADDER.iter().find(fits).copied().unwrap_or(1)
 }
 
-fn assemble(table: &str, columns: &[&str], suffix: &str, rows: usize) -> String {
-    // SQLite looks names like `$1` up one by one while it parses: anonymous placeholders keep a long list linear.
-    let row = format!("({})", vec!["?"; columns.len()].join(","));
-    let mut sql = format!("insert into {table} ({}) values {row}", columns.join(", "));
-    for _ in 1..rows {
-        sql.push(',');
-        sql.push_str(&row);
+fn assemble(dialect: Dialect, table: &str, columns: &[&str], suffix: &str, rows: usize) -> String {
+    let mut sql = format!("insert into {table} ({}) values ", columns.join(", "));
+    for row in 0..rows {
+        sql.push_str(if row == 0 { "(" } else { ",(" });
+        for column in 0..columns.len() {
+            if column > 0 {
+                sql.push(',');
+            }
+            // Infallible: a `String` takes what it is given.
+            let _ = match dialect {
+                // SQLite looks names like `$1` up one by one while it parses: anonymous placeholders keep a
+                // long list linear.
+                Dialect::Sqlite => write!(sql, "?"),
+                Dialect::Postgres => write!(sql, "${}", row * columns.len() + column + 1),
+            };
+        }
+        sql.push(')');
     }
     if !suffix.is_empty() {
-        // Infallible: a `String` takes what it is given.
-        let _ = write!(sql, " {suffix}");
+        sql.push(' ');
+        sql.push_str(suffix);
     }
     sql
 }
@@ -142,10 +162,11 @@ mod tests {
 
     #[test]
     fn the_text_is_plain() {
-        assert_eq!(assemble("t", &["a", "b"], "", 2), "insert into t (a, b) values (?,?),(?,?)");
+        let text = |dialect, suffix| assemble(dialect, "t", &["a", "b"], suffix, 2);
+        assert_eq!(text(Dialect::Sqlite, ""), "insert into t (a, b) values (?,?),(?,?)");
         assert_eq!(
-            assemble("t", &["a"], "on conflict do nothing", 1),
-            "insert into t (a) values (?) on conflict do nothing"
+            text(Dialect::Postgres, "on conflict do nothing"),
+            "insert into t (a, b) values ($1,$2),($3,$4) on conflict do nothing"
         );
     }
 }

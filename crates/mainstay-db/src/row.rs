@@ -48,5 +48,6 @@ fn kind(value: &Value) -> &'static str {
         Value::Real(_) => "a real",
         Value::Text(_) => "a text",
         Value::Blob(_) => "a blob",
+        Value::List(_) => "a list",
     }
 }

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use crate::{Connection, DbError, Row, Value};
+use crate::{Connection, DbError, Dialect, Row, Value};
 
 /// One SQL statement with the values of its placeholders.
 ///
@@ -33,13 +33,65 @@ use crate::{Connection, DbError, Row, Value};
 #[derive(Clone, Debug)]
 #[must_use = "a statement does nothing until it is executed or fetched"]
 pub struct Query {
-    sql: Cow<'static, str>,
+    sql: Sql,
     values: Vec<Value>,
 }
 
-/// A statement from a literal text.
-pub fn query(sql: &'static str) -> Query {
-    Query { sql: Cow::Borrowed(sql), values: Vec::new() }
+/// The text of a statement: one for every database, or one for each.
+#[derive(Clone, Debug)]
+pub struct Sql(Text);
+
+/// One statement in the words of each database, for where they differ. Placeholders must mean the same in both.
+///
+/// ```
+/// use mainstay_db::{ByDialect, query};
+///
+/// let locked = query(ByDialect {
+///     // One writer at a time: nothing to lock.
+///     sqlite: "select balance from account where id = $1",
+///     postgres: "select balance from account where id = $1 for update",
+/// });
+/// # let _ = locked;
+/// ```
+#[derive(Clone, Copy, Debug)]
+pub struct ByDialect {
+    /// In the words of SQLite.
+    pub sqlite: &'static str,
+    /// In the words of PostgreSQL.
+    pub postgres: &'static str,
+}
+
+#[derive(Clone, Debug)]
+enum Text {
+    Same(Cow<'static, str>),
+    Each(ByDialect),
+}
+
+impl From<&'static str> for Sql {
+    fn from(text: &'static str) -> Self {
+        Self(Text::Same(Cow::Borrowed(text)))
+    }
+}
+
+impl From<ByDialect> for Sql {
+    fn from(texts: ByDialect) -> Self {
+        Self(Text::Each(texts))
+    }
+}
+
+impl Sql {
+    pub(crate) fn text(&self, dialect: Dialect) -> Cow<'static, str> {
+        match (&self.0, dialect) {
+            (Text::Same(text), _) => text.clone(),
+            (Text::Each(texts), Dialect::Sqlite) => Cow::Borrowed(texts.sqlite),
+            (Text::Each(texts), Dialect::Postgres) => Cow::Borrowed(texts.postgres),
+        }
+    }
+}
+
+/// A statement from a literal text, or from one [for each database](ByDialect).
+pub fn query(sql: impl Into<Sql>) -> Query {
+    Query { sql: sql.into(), values: Vec::new() }
 }
 
 /// A statement from a text put together at run time.
@@ -47,7 +99,7 @@ pub fn query(sql: &'static str) -> Query {
 /// Whoever calls this answers for it: nothing that came from outside may be in `sql`. Each different text
 /// takes a place in the cache of prepared statements, so keep the number of variants small.
 pub fn query_assembled(sql: String) -> Query {
-    Query { sql: Cow::Owned(sql), values: Vec::new() }
+    Query { sql: Sql(Text::Same(Cow::Owned(sql))), values: Vec::new() }
 }
 
 impl Query {
@@ -74,7 +126,7 @@ impl Query {
     ///
     /// Dropping the future interrupts the statement and aborts its transaction.
     pub async fn execute(self, connection: &mut Connection) -> Result<u64, DbError> {
-        connection.run(self.sql, self.values, &mut |_| {}).await
+        connection.run(&self.sql, self.values, &mut |_| {}).await
     }
 
     /// Runs a statement and collects its rows. Bound the number in the statement (`limit`).
@@ -119,7 +171,9 @@ impl Query {
     pub async fn fetch_one(self, connection: &mut Connection) -> Result<Row, DbError> {
         let sql = self.sql.clone();
         let row = self.fetch_optional(connection).await?;
-        row.ok_or_else(|| DbError::bug("the statement yielded no row").during(&sql))
+        row.ok_or_else(|| {
+            DbError::bug("the statement yielded no row").during(&sql.text(connection.dialect()))
+        })
     }
 
     /// Runs a statement and hands each row over as it arrives, so that a large answer is never held whole.
@@ -136,6 +190,6 @@ impl Query {
         connection: &mut Connection,
         mut each: impl FnMut(Row) + Send,
     ) -> Result<(), DbError> {
-        connection.run(self.sql, self.values, &mut each).await.map(drop)
+        connection.run(&self.sql, self.values, &mut each).await.map(drop)
     }
 }

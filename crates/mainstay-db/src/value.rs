@@ -7,6 +7,10 @@ use uuid::Uuid;
 ///
 /// `From` makes one from Rust's types. Booleans are 0 and 1, a [`Timestamp`] is its microseconds since 1970,
 /// a [`Uuid`] is its 16 bytes.
+///
+/// PostgreSQL has more types than these. A value is sent as the type that the statement wants there, and read
+/// back the same way: an integer as `boolean`, `smallint`, `integer`, `bigint` or `timestamptz`, a text as
+/// `text`, `json` or `jsonb`, bytes as `bytea` or `uuid`. A number that the type cannot hold is an error.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum Value {
@@ -20,7 +24,21 @@ pub enum Value {
     Text(String),
     /// Bytes.
     Blob(Vec<u8>),
+    /// Many values for one placeholder: an array of PostgreSQL, such as for `unnest($1::bigint[])`. SQLite has
+    /// none, and calls it a bug.
+    List(Vec<Value>),
 }
+
+impl Value {
+    /// Many values for one placeholder, see [`Value::List`].
+    pub fn list<T: Into<Self>>(values: impl IntoIterator<Item = T>) -> Self {
+        Self::List(values.into_iter().map(Into::into).collect())
+    }
+}
+
+/// The elements of an array of PostgreSQL, for [`Row::get`](crate::Row::get).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct List<T>(pub Vec<T>);
 
 /// A type that can be read from a column.
 ///
@@ -180,6 +198,15 @@ impl FromValue<'_> for Uuid {
 impl FromValue<'_> for Timestamp {
     fn from_value(value: &Value) -> Option<Self> {
         Self::from_microsecond(i64::from_value(value)?).ok()
+    }
+}
+
+impl<'r, T: FromValue<'r>> FromValue<'r> for List<T> {
+    fn from_value(value: &'r Value) -> Option<Self> {
+        match value {
+            Value::List(values) => values.iter().map(T::from_value).collect::<Option<_>>().map(Self),
+            _ => None,
+        }
     }
 }
 

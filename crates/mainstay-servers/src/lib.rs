@@ -9,6 +9,8 @@
 //! | [`ChaosProxy`] | stands between a client and a server, and breaks their connections when told to |
 //! | [`Process`] | any other program that a test starts, breaks and ends |
 //!
+//! [`on_both_databases!`] makes one test two: on SQLite and on PostgreSQL.
+//!
 //! Nothing here is a stand-in: the servers are the ones that production runs. They live in a temporary folder, listen on
 //! the loopback only, and end with the test, also when its process is killed. A program that is not installed is a
 //! panic that names Debian's package, never a test that is silently skipped.
@@ -32,6 +34,7 @@
 #![expect(clippy::expect_used, clippy::panic, reason = "a test ends where its ground gives way")]
 
 mod account;
+mod both;
 mod cache;
 mod certificates;
 mod chaos;
@@ -46,6 +49,7 @@ mod redis;
 mod slapd;
 
 pub use account::Account;
+pub use both::TestDatabase;
 pub use chaos::{ChaosProxy, Direction};
 pub use nginx::{Nginx, NginxPlace};
 pub use port::Port;

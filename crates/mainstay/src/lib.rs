@@ -4,8 +4,10 @@
 //! declared with [`Routes`], and whatever is not a success leaves as a [`Refusal`].
 
 pub mod accept;
+pub mod admission;
 mod assets;
 mod controls;
+pub mod degradation;
 mod explanations;
 pub mod extract;
 pub mod health;

@@ -30,6 +30,7 @@ fn route(row: &Row) -> Value {
         "cache": policy.cache,
         "priority": policy.priority,
         "slow": policy.slow,
+        "degradation": policy.degradation.to_string(),
         "controls": controls.collect::<Map<_, _>>(),
         "waivers": policy.waivers,
         "errors": row.errors.iter().map(|code| code.as_str()).collect::<Vec<_>>(),

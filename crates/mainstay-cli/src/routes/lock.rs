@@ -2,7 +2,8 @@
 
 use std::fmt::Write as _;
 
-use mainstay::routes::RouteTable;
+use mainstay::degradation::Degradation;
+use mainstay::routes::{Priority, RouteTable};
 use mainstay_core::settings::Setting as _;
 
 /// A line a route, with what its registration says and nothing that settings decide: a line changes when,
@@ -19,8 +20,14 @@ pub(super) fn lock(table: &RouteTable) -> String {
         if let Some(deadline) = policy.deadline {
             let _ = write!(text, " timeout={}", deadline.show());
         }
+        if policy.priority != Priority::Default {
+            let _ = write!(text, " priority={}", policy.priority.as_str());
+        }
         if policy.slow {
             text.push_str(" slow");
+        }
+        if policy.degradation != Degradation::Fail {
+            let _ = write!(text, " degraded={}", policy.degradation);
         }
         for waiver in &policy.waivers {
             let _ = write!(text, " waive={}", waiver.control.as_str());

@@ -5,11 +5,12 @@ use std::fmt::Write as _;
 use mainstay::routes::RouteTable;
 use mainstay_core::settings::Setting as _;
 
-use super::{rate, waived};
+use super::{priority, rate, waived};
 
 /// A line a route.
 pub(super) fn text(table: &RouteTable) -> String {
-    let head = ["METHOD", "PATH", "AUTH", "LIMIT", "BODY", "TIMEOUT", "WAIVED"].map(str::to_owned);
+    let head = ["METHOD", "PATH", "AUTH", "LIMIT", "BODY", "TIMEOUT", "PRIORITY", "DEGRADED", "WAIVED"]
+        .map(str::to_owned);
     let rows = table.rows().map(|row| {
         [
             row.method.to_string(),
@@ -18,11 +19,13 @@ pub(super) fn text(table: &RouteTable) -> String {
             rate(row),
             bytes(row.body.bytes),
             row.deadline.show(),
+            priority(row),
+            row.policy.degradation.to_string(),
             waived(row).join(", "),
         ]
     });
     let rows: Vec<_> = std::iter::once(head).chain(rows).collect();
-    let mut widths = [0; 7];
+    let mut widths = [0; 9];
     for row in &rows {
         for (width, cell) in widths.iter_mut().zip(row) {
             *width = cell.chars().count().max(*width);

@@ -1,6 +1,8 @@
 //! The settings of the database.
 
+mod breaker;
 mod explain;
+mod server;
 #[cfg(test)]
 mod tests;
 mod url;
@@ -9,11 +11,18 @@ use std::path::Path;
 use std::time::Duration;
 
 use mainstay_core::settings::{Problem, Reader, Section};
+use mainstay_resilience::BreakerSettings;
+
+use crate::Work;
 
 pub use explain::EXPLANATIONS;
-pub use url::{DatabaseKind, DatabaseUrl, UrlError};
+pub(crate) use server::ServerAddress;
+use server::TlsMode;
+#[cfg(feature = "postgres")]
+pub(crate) use server::{Host, TlsMode as RequestedTls};
+pub use url::{DatabaseUrl, Dialect, UrlError};
 
-/// Fewer reading connections than this are remarked upon in staging and production.
+/// Fewer connections than this are remarked upon in staging and production.
 const LOW_POOL: u32 = 4;
 
 /// Which database to open, and how much of it to use.
@@ -21,16 +30,25 @@ const LOW_POOL: u32 = 4;
 pub struct DatabaseSettings {
     /// `DATABASE_URL`: where the data is.
     pub url: DatabaseUrl,
-    /// `DB_POOL_MIN_SIZE`: reading connections opened at start.
+    /// `DB_POOL_MIN_SIZE`: connections for requests that are opened at start.
     pub pool_min_size: u32,
-    /// `DB_POOL_MAX_SIZE`: most reading connections at once. There is one writing connection beside them.
+    /// `DB_POOL_MAX_SIZE`: most connections for requests at once; see [`DatabaseSettings::connections_of`] for
+    /// those of other classes of work.
     pub pool_max_size: u32,
-    /// `DB_POOL_TIMEOUT`: longest wait for a connection, and then for the lock of another process.
+    /// `DB_SLOW_MAX_CONCURRENT`: most connections for requests of slow routes.
+    pub slow_max_concurrent: u32,
+    /// `DB_POOL_TIMEOUT`: longest wait for a connection, and then for a lock of somebody else.
     pub pool_timeout: Duration,
+    /// `DB_POOL_RECYCLE`: a connection that is older is closed, and opened anew when it is needed.
+    pub pool_recycle: Duration,
     /// `DB_STATEMENT_TIMEOUT`: longest run of one statement; it is interrupted then.
     pub statement_timeout: Duration,
+    /// `DB_BREAKER_…`: when the database is not asked any more for a while.
+    pub breaker: BreakerSettings,
     /// `MIGRATE_ON_START`: whether the service brings the schema up to date itself.
     pub migrate_on_start: bool,
+    /// What PostgreSQL's own lists call our connections: the service and the instance.
+    pub application_name: String,
 }
 
 impl DatabaseSettings {
@@ -40,9 +58,32 @@ impl DatabaseSettings {
             url,
             pool_min_size: 5,
             pool_max_size: 20,
+            slow_max_concurrent: 3,
+            pool_recycle: Duration::from_hours(1),
             pool_timeout: Duration::from_secs(5),
             statement_timeout: Duration::from_secs(30),
+            breaker: BreakerSettings::default(),
             migrate_on_start: true,
+            application_name: "mainstay".to_owned(),
+        }
+    }
+
+    /// How many connections a class of work may have at once.
+    ///
+    /// | class | connections |
+    /// |---|---|
+    /// | web | `DB_POOL_MAX_SIZE` |
+    /// | slow | `DB_SLOW_MAX_CONCURRENT` |
+    /// | background | a fifth of the web's, at least 2 |
+    /// | control | 2 |
+    /// | health | 1 |
+    pub fn connections_of(&self, work: Work) -> u32 {
+        match work {
+            Work::Web => self.pool_max_size,
+            Work::Slow => self.slow_max_concurrent,
+            Work::Background => (self.pool_max_size / 5).max(2),
+            Work::Control => 2,
+            Work::Health => 1,
         }
     }
 
@@ -63,12 +104,15 @@ impl DatabaseSettings {
         let defaults = Self::file(format!("data/{name}.db"));
         let url = reader
             .field("DATABASE_URL")
-            .doc("Where the data is. The folder and the file are created when they are not there.")
+            .doc(
+                "Where the data is: a SQLite file, created when it is not there, or \
+                 postgresql://user:password@host/database.",
+            )
             .default(defaults.url)
             .read();
         let pool_min_size = reader
             .field("DB_POOL_MIN_SIZE")
-            .doc("Reading connections that are opened at start.")
+            .doc("Connections for requests that are opened at start.")
             .unit("connections")
             .default(defaults.pool_min_size)
             .bounds(0..=1_000)
@@ -76,13 +120,32 @@ impl DatabaseSettings {
         let pool_max_size = reader
             .field("DB_POOL_MAX_SIZE")
             .doc(
-                "Most reading connections at once. There is one for writing beside them, and one for health.",
+                "Most connections for requests at once. Slow routes, background work, control and health have \
+                 their own beside them.",
             )
             .unit("connections")
             .default(defaults.pool_max_size)
             .bounds(1..=1_000)
             .too_low("requests wait for one another")
-            .too_high("each connection is a thread with a cache of its own")
+            .too_high("each connection is a thread of this process, or a process of the server")
+            .read();
+        let pool_max_size = read_other_names(reader).unwrap_or(pool_max_size);
+        let slow_max_concurrent = reader
+            .field("DB_SLOW_MAX_CONCURRENT")
+            .doc("Most requests of slow routes that use the database at once.")
+            .unit("connections")
+            .default(defaults.slow_max_concurrent)
+            .default_strict(5)
+            .bounds(1..=1_000)
+            .too_high("slow requests are kept apart so that they leave something to the others")
+            .read();
+        let pool_recycle = reader
+            .field("DB_POOL_RECYCLE")
+            .doc("A connection that is older is closed, and opened anew when it is needed.")
+            .alias("POOL_RECYCLE")
+            .default(defaults.pool_recycle)
+            .bounds(Duration::from_secs(10)..=Duration::from_hours(24 * 7))
+            .too_low("the database is kept busy with greetings")
             .read();
         let pool_timeout = reader
             .field("DB_POOL_TIMEOUT")
@@ -101,6 +164,7 @@ impl DatabaseSettings {
             .too_low("honest work is broken off under load")
             .too_high("one bad statement holds a connection for that long")
             .read();
+        let breaker = breaker::read(reader, defaults.breaker);
         let migrate_on_start = reader
             .field("MIGRATE_ON_START")
             .doc("Whether a start brings the schema up to date. Where it may not, it refuses to start on an old one.")
@@ -113,18 +177,31 @@ impl DatabaseSettings {
         } else {
             pool_min_size.min(pool_max_size)
         };
-        let settings =
-            Self { url, pool_min_size, pool_max_size, pool_timeout, statement_timeout, migrate_on_start };
+        let settings = Self {
+            url,
+            pool_min_size,
+            pool_max_size,
+            slow_max_concurrent,
+            pool_timeout,
+            pool_recycle,
+            statement_timeout,
+            breaker,
+            migrate_on_start,
+            application_name: name.to_owned(),
+        };
         settings.judge(reader);
         settings
     }
 
     fn judge(&self, reader: &mut Reader<'_>) {
-        if self.url.kind() != DatabaseKind::Sqlite {
+        if self.url.dialect() == Dialect::Postgres && !cfg!(feature = "postgres") {
             let problem =
                 Problem::error("MS0303", "DATABASE_URL names a database that this build does not serve");
             let problem = problem.at("DATABASE_URL").because("this build serves SQLite only");
             reader.problem(problem.help("name a file, such as DATABASE_URL=sqlite://data/app.db"));
+        }
+        if let Some(address) = self.url.server() {
+            judge_server(reader, address);
         }
         if self.url.is_temporary() && reader.strict() {
             let problem =
@@ -143,6 +220,60 @@ impl DatabaseSettings {
             let problem = problem.at("DB_POOL_MAX_SIZE").because("a few slow requests make all others wait");
             reader.problem(problem.help("remove it to get the default of 20"));
         }
+    }
+}
+
+/// `POOL_SIZE` and `MAX_OVERFLOW`, as other tools split the same number.
+fn read_other_names(reader: &mut Reader<'_>) -> Option<u32> {
+    let size = reader
+        .field::<u32>("POOL_SIZE")
+        .doc("Another name: with MAX_OVERFLOW added to it, this is DB_POOL_MAX_SIZE.")
+        .unit("connections")
+        .bounds(1..=1_000)
+        .optional();
+    let overflow = reader
+        .field::<u32>("MAX_OVERFLOW")
+        .doc("Another name: with POOL_SIZE added to it, this is DB_POOL_MAX_SIZE.")
+        .unit("connections")
+        .bounds(0..=1_000)
+        .optional();
+    let (name, value) = match (size, overflow) {
+        (Some(size), overflow) => ("POOL_SIZE", Some(size + overflow.unwrap_or_default())),
+        (None, Some(_)) => ("MAX_OVERFLOW", None),
+        (None, None) => return None,
+    };
+    if reader.is_given("DB_POOL_MAX_SIZE") {
+        let problem = Problem::error("MS0105", format!("DB_POOL_MAX_SIZE and {name} are both given"));
+        let problem =
+            problem.at(name).because("they are the same setting, and nobody can tell which one was meant");
+        reader.problem(problem.help(format!("remove {name}")));
+        return None;
+    }
+    let problem =
+        Problem::warning("MS0111", "POOL_SIZE and MAX_OVERFLOW are other names for DB_POOL_MAX_SIZE");
+    let problem = problem.at(name);
+    reader.problem(match value {
+        Some(sum) => problem.help(format!("write DB_POOL_MAX_SIZE={sum} instead")),
+        None => problem.because("MAX_OVERFLOW alone says nothing").help("write DB_POOL_MAX_SIZE instead"),
+    });
+    value
+}
+
+fn judge_server(reader: &mut Reader<'_>, address: &ServerAddress) {
+    if address.has_placeholder_credentials() {
+        let problem = Problem::error("MS0305", "DATABASE_URL holds the user or the password of an example");
+        let problem = problem.at("DATABASE_URL").because("everybody knows them");
+        let cure =
+            "give the user a password of its own: `alter role … password …`, and write it in DATABASE_URL";
+        reader.insecure(problem.help(cure));
+    }
+    if !address.is_local() && address.tls < TlsMode::Require {
+        let problem = Problem::warning("MS0306", "DATABASE_URL does not demand encryption");
+        let problem = problem
+            .at("DATABASE_URL")
+            .because("the server is not on this machine, and what is sent to it can be read on the way");
+        let cure = "add `?sslmode=verify-full&sslrootcert=/path/to/ca.pem`, or `?sslmode=require` at least";
+        reader.problem(problem.help(cure));
     }
 }
 

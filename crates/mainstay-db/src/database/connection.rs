@@ -1,46 +1,85 @@
 //! A connection as statements see it.
 
-use std::borrow::Cow;
+use std::pin::pin;
 use std::time::Duration;
 
-use crate::sqlite::{Begin, Driver};
-use crate::{DbError, DbErrorKind, Row, Value};
+use mainstay_core::Clock;
+use tokio::time::Instant;
+
+use super::circuit::Call;
+use crate::driver::{Begin, Driver};
+use crate::statement::Sql;
+use crate::{DbError, DbErrorKind, Dialect, Row, Value};
 
 /// A connection to run statements on: what [`ReadConnection`](crate::ReadConnection) and
 /// [`WriteTransaction`](crate::WriteTransaction) have in common.
 #[derive(Debug)]
 pub struct Connection {
+    dialect: Dialect,
     /// Gone only while its owner is being dropped, or when it could not be opened.
     driver: Option<Driver>,
     transaction: Transaction,
-    statement_limit: Option<Duration>,
+    statement_limit: Duration,
+    /// When nobody waits for an answer any more.
+    deadline: Option<Instant>,
+    clock: Clock,
+    /// The use of the database that the breaker knows of.
+    call: Call,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Transaction {
     None,
     Open,
-    /// A statement failed: whether SQLite rolled back by itself depends on the error, so nothing more may
-    /// run. A statement behind an automatic rollback would commit by itself.
+    /// A statement failed. Whether SQLite rolled back by itself depends on the error, so nothing more may run: a
+    /// statement behind an automatic rollback would commit by itself. PostgreSQL would refuse it anyway.
     Failed,
 }
 
 impl Connection {
-    pub(super) fn new(driver: Option<Driver>, statement_limit: Option<Duration>) -> Self {
-        Self { driver, transaction: Transaction::None, statement_limit }
+    pub(super) fn new(
+        dialect: Dialect,
+        driver: Option<Driver>,
+        statement_limit: Duration,
+        deadline: Option<Instant>,
+        clock: Clock,
+    ) -> Self {
+        let call = Call::default();
+        Self { dialect, driver, transaction: Transaction::None, statement_limit, deadline, clock, call }
+    }
+
+    /// Tells the breaker what comes of the statements from here on.
+    pub(super) fn observe(&mut self, call: Call) {
+        self.call = call;
+    }
+
+    /// The dialect of SQL that the database speaks.
+    pub fn dialect(&self) -> Dialect {
+        self.dialect
     }
 
     pub(crate) async fn run(
         &mut self,
-        sql: Cow<'static, str>,
+        sql: &Sql,
         values: Vec<Value>,
         each: &mut (dyn FnMut(Row) + Send),
     ) -> Result<u64, DbError> {
-        let limit = self.statement_limit;
-        let driver = self.ready()?;
-        let result = driver.run(sql.clone(), values, limit, each).await;
+        let text = sql.text(self.dialect);
+        let limit = self.limit();
+        let (mut call, begun) = (std::mem::take(&mut self.call), self.clock.now());
+        let result = match (limit, self.ready()) {
+            (Ok(limit), Ok(driver)) => {
+                let run = driver.run(text.clone(), values, Some(limit), each);
+                let result = call.unless_it_stands_still(pin!(run)).await;
+                call.note(&result, self.clock.now() - begun);
+                result
+            }
+            (Err(late), Ok(_)) => Err(late),
+            (_, Err(unready)) => Err(unready),
+        };
+        self.call = call;
         self.note(&result);
-        result.map_err(|error| error.during(&sql))
+        result.map_err(|error| error.during(&text))
     }
 
     /// Runs a text of several statements, without a limit in time: a migration takes what it takes.
@@ -57,27 +96,38 @@ impl Connection {
     }
 
     pub(super) async fn commit(&mut self) -> Result<(), DbError> {
-        let limit = self.statement_limit;
-        let result = self.ready()?.commit(limit).await;
+        let limit = self.limit();
+        let (mut call, begun) = (std::mem::take(&mut self.call), self.clock.now());
+        let result = match (limit, self.ready()) {
+            (Ok(limit), Ok(driver)) => {
+                let result = call.unless_it_stands_still(pin!(driver.commit(Some(limit)))).await;
+                call.note(&result, self.clock.now() - begun);
+                result
+            }
+            (Err(late), Ok(_)) => Err(late),
+            (_, Err(unready)) => Err(unready),
+        };
+        self.call = call;
         self.transaction = if result.is_ok() { Transaction::None } else { Transaction::Failed };
         result
     }
 
-    /// Makes a connection that was abandoned good again.
-    pub(super) async fn recover(&mut self) -> Result<(), DbError> {
+    /// Makes a connection that was abandoned good again, and looks at one that was not used for a while.
+    pub(super) async fn make_ready(&mut self, idle: Duration) -> Result<(), DbError> {
         match &mut self.driver {
-            Some(driver) if !driver.is_settled() => driver.recover().await,
-            _ => Ok(()),
+            Some(driver) => driver.make_ready(idle).await,
+            None => Ok(()),
         }
     }
 
-    /// Takes the driver out; a transaction that is still open is rolled back behind our back.
-    pub(super) fn take(&mut self) -> Option<Driver> {
-        let mut driver = self.driver.take()?;
-        if !driver.is_settled() || self.transaction != Transaction::None {
-            driver.abandon();
-        }
-        Some(driver)
+    /// Whether the next caller may have it as it is.
+    pub(super) fn is_clean(&self) -> bool {
+        let is_settled = self.driver.as_ref().is_none_or(Driver::is_settled);
+        is_settled && self.transaction == Transaction::None
+    }
+
+    pub(super) fn into_driver(self) -> Option<Driver> {
+        self.driver
     }
 
     /// The driver, if a statement may run.
@@ -88,6 +138,17 @@ impl Connection {
             return Err(DbError::new(DbErrorKind::Aborted));
         }
         Ok(driver)
+    }
+
+    /// How long a statement may run; an error when nobody waits for it any more.
+    fn limit(&self) -> Result<Duration, DbError> {
+        let Some(deadline) = self.deadline else { return Ok(self.statement_limit) };
+        let left = deadline.saturating_duration_since(self.clock.now());
+        if left.is_zero() {
+            Err(DbError::new(DbErrorKind::TimedOut))
+        } else {
+            Ok(left.min(self.statement_limit))
+        }
     }
 
     fn note<T>(&mut self, result: &Result<T, DbError>) {

@@ -1,25 +1,35 @@
 //! The handle of a database and its pools.
 
+mod circuit;
 mod connection;
+mod gate;
 mod guards;
 mod lane;
 mod open;
+mod open_error;
+mod parked;
 #[cfg(test)]
 mod tests;
+mod watch;
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::time::timeout;
 
+use circuit::Circuit;
+pub use circuit::CircuitStatus;
 pub use connection::Connection;
 pub use guards::{ReadConnection, WriteTransaction};
 use lane::Lane;
 pub use lane::PoolStatus;
-pub use open::OpenError;
+pub use open_error::{OpenError, ServerProblem};
 
-use crate::sqlite::{Begin, Location};
-use crate::{DbError, DbErrorKind, query};
+use crate::driver::Begin;
+use crate::sqlite::Location;
+use crate::statement::ByDialect;
+use crate::work::Scope;
+use crate::{DbError, DbErrorKind, Dialect, Work, query};
 
 /// Longest wait of [`Database::probe`].
 const PROBE_LIMIT: Duration = Duration::from_secs(1);
@@ -29,25 +39,46 @@ const CLOSE_LIMIT: Duration = Duration::from_secs(5);
 
 /// A database that is open. Clones share it.
 ///
-/// Time-outs here run on Tokio's timer while the work runs on threads that Tokio does not know of: in a test
-/// with paused time, waits for the database would end at once.
+/// Each class of [work](Work) has connections of its own. A call belongs to the class of its handle
+/// ([`Database::for_work`]), else to that of its [`Scope`], else to the web.
+///
+/// Time-outs here run on Tokio's timer while the work runs on threads and servers that Tokio does not know of: in a
+/// test with paused time, waits for the database would end at once.
 #[derive(Clone, Debug)]
 pub struct Database {
     inner: Arc<Inner>,
+    work: Option<Work>,
 }
 
 #[derive(Debug)]
 struct Inner {
-    readers: Arc<Lane>,
-    writer: Arc<Lane>,
-    /// Apart from the others: a probe must answer while they are exhausted.
-    prober: Arc<Lane>,
+    dialect: Dialect,
+    /// One for each class of work, in the order of [`Work::ALL`].
+    lanes: [Arc<Lane>; Work::ALL.len()],
+    /// SQLite's one writer, for which all classes queue.
+    writer: Option<Arc<Lane>>,
+    circuit: Circuit,
     /// Last, so that a temporary folder outlives the connections.
-    _location: Location,
+    _location: Option<Location>,
 }
 
 impl Database {
+    /// The same database for one class of work: what this handle and its clones lend comes from the connections of
+    /// that class, whatever scope it is asked in.
+    #[must_use]
+    pub fn for_work(&self, work: Work) -> Self {
+        Self { inner: Arc::clone(&self.inner), work: Some(work) }
+    }
+
+    /// The dialect of SQL that the database speaks.
+    pub fn dialect(&self) -> Dialect {
+        self.inner.dialect
+    }
+
     /// Lends a connection for reading, within `DB_POOL_TIMEOUT`.
+    ///
+    /// Do not ask for a second connection while holding one: on PostgreSQL both come from the same pool, and when
+    /// everybody holds one and waits for another, nobody gets it.
     ///
     /// # Errors
     ///
@@ -58,12 +89,13 @@ impl Database {
     ///
     /// Safe: a dropped wait gives up its place in the queue.
     pub async fn read(&self) -> Result<ReadConnection, DbError> {
-        self.inner.readers.lease().await.map(ReadConnection::new)
+        let (scope, work) = self.surroundings();
+        self.lane(work).lease(scope, work.is_urgent()).await.map(ReadConnection::new)
     }
 
     /// Lends a connection for reading, on which all statements see one state: that at the first of them.
     ///
-    /// Do not keep it for long: it holds back the cleaning of the write-ahead log.
+    /// Do not keep it for long: it holds back the cleaning of SQLite's write-ahead log, and of PostgreSQL's tables.
     ///
     /// # Errors
     ///
@@ -73,34 +105,44 @@ impl Database {
     ///
     /// As [`Database::read`].
     pub async fn read_snapshot(&self) -> Result<ReadConnection, DbError> {
-        let mut lease = self.inner.readers.lease().await?;
+        let (scope, work) = self.surroundings();
+        let mut lease = self.lane(work).lease(scope, work.is_urgent()).await?;
         lease.connection.begin(Begin::Snapshot).await?;
         Ok(ReadConnection::new(lease))
     }
 
     /// Waits for its turn, within `DB_POOL_TIMEOUT`, and begins the transaction that may write.
     ///
-    /// There is one such transaction at a time, so hold it for the statements only: never across a wait for a
-    /// client or another service. Asking for a second one while holding the first waits for nothing and ends
-    /// in [`PoolExhausted`](DbErrorKind::PoolExhausted).
+    /// Hold it for the statements only: never across a wait for a client or another service.
+    ///
+    /// **What a transaction may rely on.** Its changes are made together or not at all. On SQLite there is one such
+    /// transaction at a time. On PostgreSQL there are many (`read committed`): what a statement has read may be
+    /// changed by somebody else before the next one writes. Code that reads, decides and writes has to hold the row
+    /// (`for update`), to put the condition into the writing statement and count the rows, or to let a constraint
+    /// decide. Two that wait for each other's rows are told apart by [`Serialization`](DbErrorKind::Serialization).
+    ///
+    /// Asking for a second transaction while holding the first waits for nothing on SQLite, and ends in
+    /// [`PoolExhausted`](DbErrorKind::PoolExhausted).
     ///
     /// # Errors
     ///
-    /// As [`Database::read`]; and [`Busy`](DbErrorKind::Busy) when another process held the write lock for
-    /// another `DB_POOL_TIMEOUT`.
+    /// As [`Database::read`]; and on SQLite [`Busy`](DbErrorKind::Busy) when another process held the write lock
+    /// for another `DB_POOL_TIMEOUT`.
     ///
     /// # Cancel safety
     ///
     /// As [`Database::read`].
     pub async fn write(&self) -> Result<WriteTransaction, DbError> {
-        let mut lease = self.inner.writer.lease().await?;
+        let (scope, work) = self.surroundings();
+        let lane = self.inner.writer.as_ref().unwrap_or_else(|| self.lane(work));
+        let mut lease = lane.lease(scope, work.is_urgent()).await?;
         lease.connection.begin(Begin::Write).await?;
         Ok(WriteTransaction::new(lease))
     }
 
     /// Asks whether the database answers, on a connection of its own, within one second.
     ///
-    /// It reads the file itself, so a pulled disk shows. It never waits for the other pools.
+    /// On SQLite it reads the file itself, so a pulled disk shows. It never waits for the other pools.
     ///
     /// # Errors
     ///
@@ -111,19 +153,35 @@ impl Database {
     /// Safe.
     pub async fn probe(&self) -> Result<(), DbError> {
         let ask = async {
-            let mut lease = self.inner.prober.lease().await?;
-            query("select count(*) from sqlite_schema").fetch_one(&mut lease.connection).await.map(drop)
+            let mut lease = self.lane(Work::Health).lease(Scope::new(), true).await?;
+            let question = ByDialect { sqlite: "select count(*) from sqlite_schema", postgres: "select 1" };
+            query(question).fetch_one(&mut lease.connection).await.map(drop)
         };
-        timeout(PROBE_LIMIT, ask).await.unwrap_or_else(|_| Err(DbError::new(DbErrorKind::TimedOut)))
+        let found = timeout(PROBE_LIMIT, ask).await;
+        let found = found.unwrap_or_else(|_| Err(DbError::new(DbErrorKind::TimedOut)));
+        self.inner.circuit.probed(&found);
+        found
     }
 
-    /// How the pools stand: for readers, for the writer, for probes.
-    pub fn pools(&self) -> [PoolStatus; 3] {
-        [self.inner.readers.status(), self.inner.writer.status(), self.inner.prober.status()]
+    /// How the circuit breaker stands.
+    pub fn circuit(&self) -> CircuitStatus {
+        self.inner.circuit.status()
     }
 
-    /// Lends nothing any more, waits for what is on loan, empties the write-ahead log and closes the file; all
-    /// within five seconds. What is late is closed as it comes back. Later calls find nothing to do.
+    /// How the pools stand: one for each class of work, and SQLite's writer.
+    pub fn pools(&self) -> Vec<PoolStatus> {
+        self.inner.lanes.iter().chain(&self.inner.writer).map(|lane| lane.status()).collect()
+    }
+
+    /// How the pool of one class of work stands.
+    pub fn pool(&self, work: Work) -> PoolStatus {
+        self.lane(work).status()
+    }
+
+    /// Lends nothing any more, waits for what is on loan, and closes all connections; all within five seconds. What
+    /// is late is closed as it comes back. Later calls find nothing to do.
+    ///
+    /// SQLite empties its write-ahead log and closes the file.
     ///
     /// # Errors
     ///
@@ -138,19 +196,39 @@ impl Database {
     }
 
     async fn close_within(&self, limit: Duration) -> Result<(), DbError> {
-        let Inner { readers, writer, prober, .. } = &*self.inner;
+        // The last to close a SQLite file moves what stands in the write-ahead log into it: the writer's part.
+        let lanes = || self.inner.lanes.iter().rev().chain(&self.inner.writer);
         let orderly = async {
-            prober.close().await?;
-            readers.close().await?;
-            // The last to close a file moves what stands in the write-ahead log into it.
-            writer.close().await
-        };
-        let closed = timeout(limit, orderly).await;
-        closed.unwrap_or_else(|_| {
-            for lane in [prober, readers, writer] {
-                lane.shut();
+            for lane in lanes() {
+                lane.close().await?;
             }
+            Ok(())
+        };
+        timeout(limit, orderly).await.unwrap_or_else(|_| {
+            lanes().for_each(|lane| lane.shut());
             Err(DbError::new(DbErrorKind::TimedOut))
         })
+    }
+
+    fn surroundings(&self) -> (Scope, Work) {
+        let scope = Scope::current();
+        (scope, self.work.or(scope.work()).unwrap_or(Work::Web))
+    }
+
+    fn lane(&self, work: Work) -> &Arc<Lane> {
+        self.inner.lane(work)
+    }
+}
+
+impl Inner {
+    fn lane(&self, work: Work) -> &Arc<Lane> {
+        let [web, slow, background, control, health] = &self.lanes;
+        match work {
+            Work::Web => web,
+            Work::Slow => slow,
+            Work::Background => background,
+            Work::Control => control,
+            Work::Health => health,
+        }
     }
 }

@@ -1,72 +1,32 @@
 //! From settings to a database that is open.
 
-use std::io;
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use mainstay_core::{Clock, random};
+use mainstay_core::{Clock, Tasks, random};
 use tokio::time::sleep;
 
+use super::circuit::Circuit;
 use super::lane::{Lane, LaneParts};
-use super::{Database, Inner, PROBE_LIMIT};
-use crate::sqlite::{Location, Options, PrepareError, Role, network_filesystem};
-use crate::{DatabaseKind, DatabaseSettings, DbError, DbErrorKind, query};
+use super::{Database, Inner, OpenError, PROBE_LIMIT};
+use crate::driver::{Connector, Role};
+use crate::sqlite::{Location, Options, PrepareError, network_filesystem};
+use crate::work::Scope;
+use crate::{DatabaseSettings, DbError, DbErrorKind, Dialect, Work, query};
 
-/// A database cannot be opened.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum OpenError {
-    /// The URL names a database that this build does not serve.
-    #[error("this build serves SQLite only, and DATABASE_URL names another database")]
-    NotServed,
-    /// The folder or the file cannot be created or opened for writing.
-    #[error("{} cannot be opened for writing", path.display())]
-    File {
-        /// The file.
-        path: PathBuf,
-        /// What the system said.
-        source: io::Error,
-    },
-    /// The database refused.
-    #[error("{} cannot be opened as a database", path.display())]
-    Connect {
-        /// The file.
-        path: PathBuf,
-        /// What the database said.
-        source: DbError,
-    },
-    /// The file system lacks what write-ahead logging needs.
-    #[error("{} lies on a file system without write-ahead logging (mode is {mode})", path.display())]
-    NoWriteAheadLog {
-        /// The file.
-        path: PathBuf,
-        /// The journal mode that is in force instead.
-        mode: String,
-    },
-}
-
-impl OpenError {
-    /// What the operator can do about it.
-    pub fn help(&self) -> &'static str {
-        match self {
-            Self::NotServed => "set DATABASE_URL to a file, such as sqlite://data/app.db",
-            Self::File { .. } => {
-                "let the user that runs the service own the folder, or name another one in DATABASE_URL"
-            }
-            Self::Connect { .. } => {
-                "check that the file is this service's database and that no other program holds it; \
-                 restore a backup if it is damaged"
-            }
-            Self::NoWriteAheadLog { .. } => "put the file on a local disk",
-        }
-    }
+/// What all lanes of a database have in common.
+struct Common<'a> {
+    settings: &'a DatabaseSettings,
+    connector: Connector,
+    clock: &'a Clock,
+    tasks: Tasks,
+    circuit: Circuit,
 }
 
 impl Database {
-    /// Opens a database, and creates the file and its folder if they are not there.
+    /// Opens a database. A SQLite file and its folder are created if they are not there.
     ///
-    /// Two processes may open one file; they take turns in writing.
+    /// Several processes may open one database. Those of one SQLite file take turns in writing.
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -89,55 +49,124 @@ impl Database {
     ///
     /// Safe: what was opened is closed again.
     pub async fn open(settings: &DatabaseSettings, clock: &Clock) -> Result<Self, OpenError> {
-        let location = locate(settings)?;
-        let path = location.path();
-        location.prepare().map_err(file_error)?;
-        if let Some(filesystem) = network_filesystem(&path) {
-            tracing::warn!(
-                path = %path.display(),
-                filesystem = filesystem.0,
-                "the database lies on a network file system, where locks cannot be trusted: two writers \
-                 may damage it; put it on a local disk"
-            );
+        match settings.url.dialect() {
+            Dialect::Sqlite => open_file(settings, clock).await,
+            #[cfg(feature = "postgres")]
+            Dialect::Postgres => open_server(settings, clock).await,
+            #[cfg(not(feature = "postgres"))]
+            Dialect::Postgres => Err(OpenError::NotServed),
         }
-
-        let options = Options {
-            path: path.clone(),
-            durable: location.is_durable(),
-            busy_timeout: settings.pool_timeout,
-        };
-        let lane = |name, role, max, wait| {
-            let statement_limit = Some(settings.statement_timeout);
-            let (options, clock) = (options.clone(), clock.clone());
-            Lane::new(LaneParts { name, role, max, wait, statement_limit, options, clock })
-        };
-        let inner = Inner {
-            readers: lane("read", Role::Reader, settings.pool_max_size, settings.pool_timeout),
-            writer: lane("write", Role::Writer, 1, settings.pool_timeout),
-            prober: lane("probe", Role::Reader, 1, PROBE_LIMIT),
-            _location: location,
-        };
-        let connect = |source| OpenError::Connect { path: path.clone(), source };
-
-        // The writer first: it makes the file a database in WAL mode, which readers find and keep.
-        warm_patiently(&inner.writer, clock).await.map_err(connect)?;
-        let mode = journal_mode(&inner.writer).await.map_err(connect)?;
-        if mode != "wal" {
-            return Err(OpenError::NoWriteAheadLog { path, mode });
-        }
-        for _ in 0..settings.pool_min_size.min(settings.pool_max_size) {
-            inner.readers.warm().await.map_err(connect)?;
-        }
-        inner.prober.warm().await.map_err(connect)?;
-        Ok(Self { inner: Arc::new(inner) })
     }
 }
 
-fn locate(settings: &DatabaseSettings) -> Result<Location, OpenError> {
-    match (settings.url.kind(), settings.url.path()) {
-        (DatabaseKind::Postgresql, _) => Err(OpenError::NotServed),
-        (DatabaseKind::Sqlite, Some(path)) => Ok(Location::File(path.to_owned())),
-        (DatabaseKind::Sqlite, None) => Location::temporary().map_err(file_error),
+async fn open_file(settings: &DatabaseSettings, clock: &Clock) -> Result<Database, OpenError> {
+    let location = match settings.url.path() {
+        Some(path) => Location::File(path.to_owned()),
+        None => Location::temporary().map_err(file_error)?,
+    };
+    let path = location.path();
+    location.prepare().map_err(file_error)?;
+    if let Some(filesystem) = network_filesystem(&path) {
+        tracing::warn!(
+            path = %path.display(),
+            filesystem = filesystem.0,
+            "the database lies on a network file system, where locks cannot be trusted: two writers \
+             may damage it; put it on a local disk"
+        );
+    }
+    let options =
+        Options { path: path.clone(), durable: location.is_durable(), busy_timeout: settings.pool_timeout };
+    let circuit = Circuit::new(settings, clock);
+    let common = Common {
+        settings,
+        connector: Connector::Sqlite(options),
+        clock,
+        tasks: Tasks::new(),
+        circuit: circuit.clone(),
+    };
+    let writer = common.lane(Work::Web, "writer", Role::Writer, 1, settings.pool_timeout);
+    let inner = Inner {
+        dialect: Dialect::Sqlite,
+        lanes: Work::ALL.map(|work| common.lane_of(work)),
+        writer: Some(Arc::clone(&writer)),
+        circuit,
+        _location: Some(location),
+    };
+    let connect = |source| OpenError::Connect { path: path.clone(), source };
+
+    // The writer first: it makes the file a database in WAL mode, which readers find and keep.
+    warm_patiently(&writer, clock).await.map_err(connect)?;
+    let mode = journal_mode(&writer).await.map_err(connect)?;
+    if mode != "wal" {
+        return Err(OpenError::NoWriteAheadLog { path, mode });
+    }
+    for _ in 0..settings.pool_min_size.min(settings.pool_max_size) {
+        inner.lane(Work::Web).warm().await.map_err(connect)?;
+    }
+    inner.lane(Work::Health).warm().await.map_err(connect)?;
+    Ok(Database { inner: Arc::new(inner), work: None })
+}
+
+#[cfg(feature = "postgres")]
+async fn open_server(settings: &DatabaseSettings, clock: &Clock) -> Result<Database, OpenError> {
+    use crate::postgres;
+
+    let Some(address) = settings.url.server() else { return Err(OpenError::NotServed) };
+    let refused = |problem: postgres::Refused| OpenError::Server {
+        server: address.to_string(),
+        reason: problem.reason,
+        source: problem.source,
+    };
+    let options = postgres::Options::new(settings, address).map_err(refused)?;
+    let circuit = Circuit::new(settings, clock);
+    let common = Common {
+        settings,
+        connector: Connector::Postgres(Box::new(options)),
+        clock,
+        tasks: Tasks::new(),
+        circuit: circuit.clone(),
+    };
+    let inner = Inner {
+        dialect: Dialect::Postgres,
+        lanes: Work::ALL.map(|work| common.lane_of(work)),
+        writer: None,
+        circuit,
+        _location: None,
+    };
+    let database = Database { inner: Arc::new(inner), work: None };
+    let unusable = |error| refused(postgres::Refused::from(error));
+    {
+        let mut first = database.inner.lane(Work::Web).lease(Scope::new(), true).await.map_err(unusable)?;
+        let wanted = Work::ALL.iter().map(|work| settings.connections_of(*work)).sum();
+        postgres::examine(&mut first.connection, wanted).await.map_err(refused)?;
+    }
+    for _ in 1..settings.pool_min_size.min(settings.pool_max_size) {
+        database.inner.lane(Work::Web).warm().await.map_err(unusable)?;
+    }
+    // Not the health lane: its connection is opened by the runtime that asks, so that it does not depend on ours.
+    Ok(database)
+}
+
+impl Common<'_> {
+    fn lane_of(&self, work: Work) -> Arc<Lane> {
+        let wait = if work == Work::Health { PROBE_LIMIT } else { self.settings.pool_timeout };
+        self.lane(work, work.as_str(), Role::Reader, self.settings.connections_of(work), wait)
+    }
+
+    fn lane(&self, work: Work, name: &'static str, role: Role, max: u32, wait: Duration) -> Arc<Lane> {
+        Lane::new(LaneParts {
+            work,
+            circuit: self.circuit.clone(),
+            name,
+            role,
+            max,
+            wait,
+            recycle: self.settings.pool_recycle,
+            statement_limit: self.settings.statement_timeout,
+            connector: self.connector.clone(),
+            clock: self.clock.clone(),
+            tasks: self.tasks.clone(),
+        })
     }
 }
 
@@ -160,6 +189,6 @@ async fn warm_patiently(writer: &Lane, clock: &Clock) -> Result<(), DbError> {
 }
 
 async fn journal_mode(writer: &Arc<Lane>) -> Result<String, DbError> {
-    let mut lease = writer.lease().await?;
+    let mut lease = writer.lease(Scope::new(), true).await?;
     query("pragma journal_mode").fetch_one(&mut lease.connection).await?.get(0)
 }

@@ -15,6 +15,7 @@ pub(super) fn arguments(values: Vec<Value>) -> Result<SqliteArguments, DbError> 
             Value::Real(number) => arguments.add(number),
             Value::Text(text) => arguments.add(text),
             Value::Blob(bytes) => arguments.add(bytes),
+            Value::List(_) => return Err(DbError::bug("SQLite has no lists: bind one value a placeholder")),
         }
         .map_err(DbError::bug)?;
     }

@@ -13,6 +13,7 @@ use sqlx::{SqlSafeStr as _, query, query_with, raw_sql};
 use tokio::time::timeout;
 
 use super::{convert, error};
+use crate::driver::{Begin, Role};
 use crate::{DbError, DbErrorKind, Row, Value};
 
 /// SQLite asks the progress handler once per this many of its virtual machine's steps: some tens of
@@ -24,22 +25,6 @@ const WRITE_AHEAD_LOG_BYTES: &str = "67108864";
 
 /// How long an interrupted statement gets to notice. Longer means it hangs in the operating system.
 const INTERRUPT_GRACE: Duration = Duration::from_secs(1);
-
-/// What a connection is for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Role {
-    Reader,
-    Writer,
-}
-
-/// How a transaction begins.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Begin {
-    /// Takes its snapshot at its first read.
-    Snapshot,
-    /// Takes the write lock at once: a read that turns into a write later would fail instead of waiting.
-    Write,
-}
 
 /// How files are opened.
 #[derive(Clone, Debug)]

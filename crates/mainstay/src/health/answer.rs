@@ -10,7 +10,9 @@ use schemars::{JsonSchema, SchemaGenerator};
 use serde::Serialize;
 
 use super::check::{Condition, Criticality};
+use super::database::DatabaseBody;
 use super::{Health, HealthSnapshot};
+use crate::admission::AdmissionSnapshot;
 use crate::extract::Json;
 use crate::routes::{Answer, DescribeResponse, Operation};
 
@@ -56,7 +58,7 @@ pub struct ReadyBody {
 }
 
 /// The body of `/health`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 #[non_exhaustive]
 pub struct HealthBody {
     /// `healthy`, `degraded` or `unhealthy`.
@@ -71,6 +73,12 @@ pub struct HealthBody {
     pub uptime_seconds: u64,
     /// What the service depends on.
     pub dependencies: BTreeMap<&'static str, DependencyBody>,
+    /// Pools and circuit breaker of the database, for operators only.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub database: Option<DatabaseBody>,
+    /// How much work is taken on at once, for operators only.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub admission: Option<AdmissionSnapshot>,
 }
 
 /// One dependency in the body of `/health`.
@@ -119,6 +127,8 @@ impl Health {
             timestamp: format!("{:.6}", shared.clock.timestamp()),
             uptime_seconds: shared.clock.now().saturating_duration_since(shared.started).as_secs(),
             dependencies: dependencies.collect(),
+            database: shared.database.get().filter(|_| audience == Audience::Operator).map(DatabaseBody::of),
+            admission: self.admission().filter(|_| audience == Audience::Operator),
         };
         let status = match condition {
             Condition::Unhealthy => StatusCode::SERVICE_UNAVAILABLE,

@@ -9,6 +9,8 @@ use mainstay_db::DatabaseSettings;
 use super::ListenSettings;
 use super::drain::Plan;
 use crate::accept::ConnectionSettings;
+use crate::admission::AdmissionSettings;
+use crate::degradation::DegradationSettings;
 use crate::identity::{DirectorySettings, PasswordSettings};
 use crate::limits::{Class, judge_proxies};
 use crate::openapi::ReferenceSettings;
@@ -46,8 +48,12 @@ pub struct Runtime {
     pub redis: RedisSettings,
     /// Of requests.
     pub requests: RequestSettings,
+    /// Of how much work is taken on at once.
+    pub admission: AdmissionSettings,
     /// Which other origins may read answers.
     pub cors: CorsSettings,
+    /// What routes answer while the database is not well.
+    pub degradation: DegradationSettings,
     /// How changes show where they come from.
     pub csrf: CsrfSettings,
     /// What is promised about https.
@@ -101,7 +107,9 @@ impl Runtime {
             connections: ConnectionSettings::read(reader),
             redis: RedisSettings::read(reader),
             requests: RequestSettings::read_for(reader, classes),
+            admission: AdmissionSettings::read(reader),
             cors: CorsSettings::read(reader),
+            degradation: DegradationSettings::read(reader),
             csrf: CsrfSettings::read(reader),
             hsts: HstsSettings::read(reader),
             session: SessionSettings::read(reader),

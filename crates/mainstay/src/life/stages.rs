@@ -13,6 +13,7 @@ use super::limits::open_limits;
 use super::listeners::{Listeners, Sockets};
 use super::{App, Configuration, Process, Restart, Runtime, StartError, WorkerError};
 use crate::Service;
+use crate::degradation::Degraded;
 use crate::health::{Criticality, Lane, Pace};
 use crate::identity::{Accounts, Callers, DemoOperator};
 use crate::routes::RouteTable;
@@ -78,7 +79,8 @@ pub async fn start<S: Service>(
     let accounts = open_accounts::<S>(&runtime, &database, clock, tasks, metrics, limiter.clone());
     let accounts = accounts.map_err(StartError::Build)?;
     let callers = Callers::known_to(accounts.people());
-    let listeners = Listeners::open(process, &runtime, sockets, callers, &limiter)?;
+    let degraded = degraded(process, &runtime, &database);
+    let listeners = Listeners::open(process, &runtime, sockets, callers, degraded, &limiter)?;
     keep_metrics(process, &listeners)?;
 
     // Migrate: while probes answer, for it may take long.
@@ -123,11 +125,15 @@ fn refuse_drills(runtime: &Runtime) -> Result<(), StartError> {
 
 /// Opens the database, and starts to watch it from the health lane.
 async fn connect(process: &Process, runtime: &Runtime) -> Result<Database, StartError> {
-    let database = Database::open(&runtime.database, &process.clock).await?;
+    // So that the lists of the server tell instances apart.
+    let mut settings = runtime.database.clone();
+    settings.application_name = format!("{}/{}", settings.application_name, runtime.process.instance_name);
+    let database = Database::open(&settings, &process.clock).await?;
     let closing = database.clone();
     let close = async move |_| closing.close().await.map_err(HookError::from);
     process.conductor.register(Phase::Stores, "database", close)?;
 
+    process.health.describe_database(&database);
     let probed = database.clone();
     let probe = move || {
         let database = probed.clone();
@@ -142,6 +148,13 @@ async fn connect(process: &Process, runtime: &Runtime) -> Result<Database, Start
     };
     process.conductor.register(Phase::Stores, "health lane", stop)?;
     Ok(database)
+}
+
+/// What routes fall back on while the database is not well.
+fn degraded(process: &Process, runtime: &Runtime, database: &Database) -> Degraded {
+    let database = database.clone();
+    let circuit = Arc::new(move || database.circuit().refuses_for);
+    Degraded::new(runtime.degradation, &process.clock, circuit)
 }
 
 /// Writes down when sessions and tokens were last used, deletes what is over, and forgets what others have changed.
@@ -165,13 +178,17 @@ fn keep_accounts(process: &Process, accounts: &Accounts) -> Result<(), StartErro
 /// Folds recorded values into their buckets, and reads off what nobody counts.
 fn keep_metrics(process: &Process, listeners: &Listeners) -> Result<(), StartError> {
     let (metrics, connections) = (process.metrics.clone(), listeners.connections());
+    let admission = listeners.admission();
     let keep = move |shutdown: Shutdown| {
-        let (metrics, connections) = (metrics.clone(), connections.clone());
+        let (metrics, connections, admission) = (metrics.clone(), connections.clone(), admission.clone());
         async move {
             loop {
                 metrics.run_upkeep();
                 for (listener, connections) in &connections {
                     metrics.note_connections(listener, &connections.snapshot());
+                }
+                for (listener, admission) in &admission {
+                    metrics.note_admission(listener, &admission.snapshot());
                 }
                 if tokio::time::timeout(UPKEEP_INTERVAL, shutdown.begun()).await.is_ok() {
                     return Ok(());

@@ -67,7 +67,7 @@ impl StartError {
     pub fn code(&self) -> &'static str {
         match self {
             Self::Drills => "MS0404",
-            Self::Connect(_) => "MS0501",
+            Self::Connect(error) => error.code().unwrap_or("MS0501"),
             Self::Listen { .. } => "MS0502",
             Self::Migrate(_) => "MS0503",
             Self::Build(_) => "MS0504",

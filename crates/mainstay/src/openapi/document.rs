@@ -101,6 +101,7 @@ fn policy(row: &Row) -> Value {
         "deadline_seconds": row.deadline.as_secs_f64(),
         "body_bytes": row.body.bytes,
         "priority": row.policy.priority,
+        "degradation": row.policy.degradation.to_string(),
         "waivers": row.policy.waivers,
     })
 }

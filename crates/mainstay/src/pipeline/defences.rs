@@ -5,9 +5,11 @@ use std::sync::Arc;
 use mainstay_core::Clock;
 
 use super::RequestSettings;
+use crate::admission::{Admission, AdmissionSettings};
 use crate::controls::cors::{Cors, CorsSettings};
 use crate::controls::csrf::{Csrf, CsrfSettings};
 use crate::controls::headers::{HstsSettings, SecurityHeaders};
+use crate::degradation::Degraded;
 use crate::identity::Callers;
 use crate::keys::Keys;
 use crate::limits::Limiter;
@@ -21,6 +23,8 @@ pub struct Defences {
     pub(super) csrf: Arc<Csrf>,
     pub(super) callers: Callers,
     pub(super) limiter: Limiter,
+    pub(super) degraded: Degraded,
+    pub(super) admission: Admission,
 }
 
 /// What [`Defences`] are made of.
@@ -37,8 +41,8 @@ pub struct DefenceParts<'a> {
     pub public_origin: &'a str,
     /// Who sign in here.
     pub callers: Callers,
-    /// Where requests are counted; listeners share it.
-    pub limiter: Limiter,
+    /// How much work is taken on at once.
+    pub admission: Admission,
     /// The keys of the service.
     pub keys: &'a Keys,
     /// The clock.
@@ -48,8 +52,10 @@ pub struct DefenceParts<'a> {
 impl Defences {
     /// Makes the controls.
     pub fn new(parts: DefenceParts<'_>) -> Self {
-        let DefenceParts { requests, cors, csrf, hsts, public_origin, callers, limiter, keys, clock } = parts;
+        let DefenceParts { requests, cors, csrf, hsts, public_origin, callers, admission, keys, clock } =
+            parts;
         let is_https = public_origin.starts_with("https://");
+        let limiter = Limiter::in_memory(&requests.limits, &clock);
         Self {
             requests,
             cors: Cors::new(cors),
@@ -57,13 +63,26 @@ impl Defences {
             csrf: Csrf::new(csrf, public_origin, keys, clock),
             callers,
             limiter,
+            degraded: Degraded::never(),
+            admission,
         }
+    }
+
+    /// The same, which counts requests together with others. By themselves they count alone, in memory.
+    #[must_use]
+    pub fn limiting(self, limiter: Limiter) -> Self {
+        Self { limiter, ..self }
+    }
+
+    /// With something to fall back on while the database is not well.
+    #[must_use]
+    pub fn degrading(self, degraded: Degraded) -> Self {
+        Self { degraded, ..self }
     }
 
     /// The controls of a listener where nobody signs in, with keys of their own: whatever demands a role is
     /// unreachable there. For tests, and for tools that serve nothing but what is public.
     pub fn for_nobody(requests: RequestSettings, clock: Clock) -> Self {
-        let limiter = Limiter::in_memory(&requests.limits, &clock);
         Self::new(DefenceParts {
             requests,
             cors: &CorsSettings::default(),
@@ -71,7 +90,7 @@ impl Defences {
             hsts: &HstsSettings::default(),
             public_origin: "http://localhost",
             callers: Callers::nobody(),
-            limiter,
+            admission: Admission::new(&AdmissionSettings::default(), &clock),
             keys: &Keys::new(&secret_key::generate(), &[]),
             clock,
         })

@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::net::IpAddr;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use axum::extract::FromRequestParts;
@@ -13,7 +13,7 @@ use mainstay_core::{Clock, random};
 use tokio::time::Instant;
 use uuid::Uuid;
 
-use crate::accept::Peer;
+use crate::accept::{HeadTooLarge, Peer};
 use crate::controls::client::{Scheme, Seen, TrustedProxies};
 use crate::controls::csrf::TokenDesk;
 use crate::controls::headers::NonceSlot;
@@ -58,6 +58,7 @@ struct Inner {
     tokens: TokenDesk,
     /// The limits that the request met, by address and by identity.
     met: [OnceLock<Shown>; 2],
+    personal: AtomicBool,
 }
 
 impl Exchange {
@@ -70,6 +71,11 @@ impl Exchange {
         clock: &Clock,
     ) -> Self {
         let (client, scheme, host) = whence(head, peer, proxies);
+        // What is too long to be taken goes no further, like what is ambiguous.
+        let host = match head.extensions.get::<HeadTooLarge>() {
+            Some(_) => Err(ErrorCode::HeadersTooLarge.into()),
+            None => host,
+        };
         let inner = Inner {
             table,
             request_id: random::uuid(clock),
@@ -89,6 +95,7 @@ impl Exchange {
             nonce: NonceSlot::default(),
             tokens: TokenDesk::default(),
             met: Default::default(),
+            personal: AtomicBool::new(false),
         };
         Self { inner: Arc::new(inner) }
     }
@@ -198,6 +205,16 @@ impl Exchange {
     pub(crate) fn limit(&self) -> Option<&Shown> {
         let [address, identity] = &self.inner.met;
         address.get().map(|shown| shown.tighter(identity.get()))
+    }
+
+    /// Notes that the handler looked at who the caller is: its answer is for nobody else.
+    pub(crate) fn mark_personal(&self) {
+        self.inner.personal.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether the answer is for this caller only, as far as the handler showed.
+    pub(crate) fn is_personal(&self) -> bool {
+        self.inner.personal.load(Ordering::Relaxed) || self.inner.nonce.used().is_some()
     }
 
     /// Leaves the stamp of a control that ran.

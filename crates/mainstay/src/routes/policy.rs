@@ -7,6 +7,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::controls::{Control, ControlSet};
+use crate::degradation::Degradation;
 use crate::limits::Class;
 
 /// The demands of one route. The defaults are strict; loosening one is written where the route is.
@@ -26,6 +27,8 @@ pub struct RoutePolicy {
     pub priority: Priority,
     /// Whether the work belongs to the lane for slow requests.
     pub slow: bool,
+    /// What it does while the database is not well.
+    pub degradation: Degradation,
     /// Controls that are off, each with its reason.
     pub waivers: Vec<Waiver>,
 }
@@ -43,7 +46,7 @@ pub enum Auth {
 }
 
 /// What an identity may do; each role includes the ones before it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Role {
     /// Reads.
@@ -76,8 +79,20 @@ pub enum Priority {
     Interactive,
     /// A program waits.
     Default,
-    /// Nobody waits.
+    /// Nobody waits for a single one of them.
     Bulk,
+    /// Can be done at any other time as well.
+    Background,
+}
+
+/// How much time work takes: requests of either kind wait only for those of the same.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Work {
+    /// Milliseconds.
+    Quick,
+    /// A noticeable time.
+    Slow,
 }
 
 /// A control that is off for a route, and why.
@@ -90,6 +105,42 @@ pub struct Waiver {
     /// The last day on which it holds; `None` holds for good.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub until: Option<Date>,
+}
+
+impl Work {
+    /// Both kinds.
+    pub const ALL: [Self; 2] = [Self::Quick, Self::Slow];
+
+    /// The name in listings and metrics.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Quick => "quick",
+            Self::Slow => "slow",
+        }
+    }
+}
+
+impl Priority {
+    /// Every priority, from the first to be let in to the last.
+    pub const ALL: [Self; 6] =
+        [Self::Operations, Self::Identity, Self::Interactive, Self::Default, Self::Bulk, Self::Background];
+
+    /// The name in listings and metrics.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Operations => "operations",
+            Self::Identity => "identity",
+            Self::Interactive => "interactive",
+            Self::Default => "default",
+            Self::Bulk => "bulk",
+            Self::Background => "background",
+        }
+    }
+
+    /// The place in [`Priority::ALL`].
+    pub(crate) fn index(self) -> usize {
+        self as usize
+    }
 }
 
 impl Role {
@@ -135,12 +186,18 @@ impl Default for RoutePolicy {
             cache: Cache::NoStore,
             priority: Priority::Default,
             slow: false,
+            degradation: Degradation::Fail,
             waivers: Vec::new(),
         }
     }
 }
 
 impl RoutePolicy {
+    /// The kind of work that the route asks for.
+    pub fn work(&self) -> Work {
+        if self.slow { Work::Slow } else { Work::Quick }
+    }
+
     /// Whether the control is waived.
     pub fn waives(&self, control: Control) -> bool {
         self.waivers.iter().any(|waiver| waiver.control == control)

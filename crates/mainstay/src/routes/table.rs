@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use super::assemble::checked;
 use super::{Describe, Entry, RouteMethod, RoutePolicy, Routes, Waiver};
 use crate::ErrorCode;
+use crate::admission::Course;
 use crate::controls::body::BodyLimits;
 use crate::controls::{Control, ControlSet};
 use crate::limits::{LimitSettings, RowLimits};
@@ -44,6 +45,8 @@ pub struct Row {
     pub demanded: ControlSet,
     /// Counts its requests.
     pub(crate) meter: RouteMeter,
+    /// What admission knows of it.
+    pub(crate) course: Course,
     describe: Option<Describe>,
 }
 
@@ -88,6 +91,14 @@ pub enum RouteProblem {
         path: String,
         /// The class.
         class: &'static str,
+    },
+    /// An old answer is to stand in where there is nothing to keep.
+    #[error("{method} {path} is to give old answers, and only GET has any")]
+    NothingToKeep {
+        /// The method.
+        method: RouteMethod,
+        /// The path.
+        path: String,
     },
     /// A waiver with a blank reason.
     #[error("{method} {path} waives {control} without a reason", control = .control.as_str())]
@@ -163,7 +174,7 @@ impl Row {
         const WHY: &str = "there is nothing here to guard";
         Self::of_the_edge(
             "(unmatched)",
-            &[Control::Session, Control::Csrf, Control::Role, Control::IdentityLimit],
+            &[Control::Admission, Control::Session, Control::Csrf, Control::Role, Control::IdentityLimit],
             WHY,
             settings,
             meter,
@@ -199,6 +210,7 @@ impl Row {
             body: BodyLimits { bytes: settings.body_bytes, time: settings.body_time },
             limits: RowLimits::new(settings.limits.class(policy.limit), policy.auth),
             demanded: policy.demanded(),
+            course: Course::of(&policy),
             policy,
             describe: None,
             meter: meter.route("(any)", path),
@@ -224,6 +236,7 @@ impl Row {
             body: BodyLimits { bytes: policy.body_bytes.unwrap_or(own_bytes), time: settings.body_time },
             limits: RowLimits::new(settings.limits.class(policy.limit), policy.auth),
             demanded: policy.demanded(),
+            course: Course::of(&policy),
             policy,
             describe,
             meter: meter.route(entry.method.as_str(), &entry.path),

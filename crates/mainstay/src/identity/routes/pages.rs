@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::person;
 use crate::identity::{Accounts, ChangePassword, Identity, Password};
 use crate::redirect::LocalPath;
+use crate::refusal::CHALLENGE;
 use crate::routes::{DescribeResponse, Operation, Priority};
 use crate::session::Session;
 use crate::templates::{Page, TemplateError, Templates, View};
@@ -103,6 +104,7 @@ fn routes() -> Routes<Pages> {
         .public()
         .limit(Class::AUTH)
         .priority(Priority::Identity)
+        .slow()
         .errors(&[InvalidCredentials, RateLimited, Overloaded, StoreUnavailable])
         .get("/password", password_form)
         .summary("The form to change your password with")
@@ -112,6 +114,7 @@ fn routes() -> Routes<Pages> {
         .signed_in()
         .limit(Class::AUTH)
         .priority(Priority::Identity)
+        .slow()
         .errors(&[InvalidCredentials, RateLimited, Overloaded])
 }
 
@@ -197,6 +200,9 @@ impl IntoResponse for Outcome {
             Self::On(next) => next.into_response(),
             Self::Again(page, refusal) => {
                 let mut response = page.into_response();
+                if response.status() == StatusCode::UNAUTHORIZED {
+                    response.headers_mut().insert(header::WWW_AUTHENTICATE, CHALLENGE);
+                }
                 if let Some(wait) = refusal.wait() {
                     let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
                     response.headers_mut().insert(header::RETRY_AFTER, seconds.into());

@@ -14,13 +14,14 @@ use mainstay_db::{Database, DatabaseSettings, MigratedBy};
 use proptest::prelude::*;
 
 use super::*;
+use crate::admission::{Admission, AdmissionSettings};
 use crate::controls::ControlSet;
 use crate::controls::cors::{AllowedOrigin, CorsSettings};
 use crate::controls::headers::HstsSettings;
 use crate::controls::origin::Origin;
 use crate::identity::{ApiTokens, Callers, NewApiToken, People, Users};
 use crate::keys::Keys;
-use crate::limits::{LimitSettings, Limiter};
+use crate::limits::LimitSettings;
 use crate::pipeline::DefenceParts;
 use crate::routes::{Auth, Role};
 use crate::session::{MemoryStore, SessionCookie, SessionParts, SessionSettings, Sessions};
@@ -266,15 +267,14 @@ impl World {
         // What is asked here in a second is more than anybody may ask in a minute.
         let limits =
             LimitSettings::default().with(Class { rate: Rate::per_second(100_000), ..Class::DEFAULT });
-        let limiter = Limiter::in_memory(&limits, &clock);
         let defences = Defences::new(DefenceParts {
             requests: RequestSettings { body_bytes: 100, limits, ..RequestSettings::default() },
-            limiter,
             cors: &CorsSettings { origins, ..CorsSettings::default() },
             csrf: &CsrfSettings::default(),
             hsts: &HstsSettings::default(),
             public_origin: "http://localhost",
             callers: Callers::known_to(People { sessions, users, tokens }),
+            admission: Admission::new(&AdmissionSettings::default(), &clock),
             keys: &keys,
             clock: clock.clone(),
         });

@@ -32,6 +32,7 @@ use std::time::Duration;
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle, PrometheusRecorder};
 
 use crate::controls::csrf;
+use crate::degradation;
 
 pub use family::{Family, Kind, SECONDS};
 pub use http::{HttpMeter, InFlight, RouteMeter};
@@ -46,6 +47,7 @@ pub const FAMILIES: &[&[Family]] = &[
     limits::FAMILIES,
     session::FAMILIES,
     csrf::FAMILIES,
+    degradation::FAMILIES,
     DATABASE,
     PROCESS,
 ];
@@ -54,6 +56,12 @@ pub const FAMILIES: &[&[Family]] = &[
 const DATABASE: &[Family] = &[
     Family::gauge("db_pool_size", &["pool"], "Open database connections, idle ones included."),
     Family::gauge("db_pool_in_use", &["pool"], "Database connections on loan."),
+    Family::gauge("breaker_state", &["dependency"], "Circuit breakers: 0 closed, 1 half open, 2 open."),
+    Family::counter(
+        "breaker_transitions_total",
+        &["dependency", "to"],
+        "Changes of circuit breakers, by the state they changed to.",
+    ),
     Family::seconds("db_pool_wait_seconds", &["pool"], "Waits for a database connection."),
 ];
 

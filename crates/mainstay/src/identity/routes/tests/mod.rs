@@ -13,12 +13,12 @@ use mainstay_core::Secret;
 use serde_json::{Value, json};
 
 use crate::accept::Peer;
+use crate::admission::{Admission, AdmissionSettings};
 use crate::controls::cors::CorsSettings;
 use crate::controls::headers::HstsSettings;
 use crate::identity::tests::{CHEAP, Fixture, PASSWORD};
 use crate::identity::{Callers, Identity};
 use crate::keys::Keys;
-use crate::limits::Limiter;
 use crate::pipeline::{DefenceParts, Defences, RequestSettings};
 use crate::telemetry::metrics::Metrics;
 use crate::{CsrfSettings, Edge, ErrorCode, Json, Role, Routes};
@@ -53,16 +53,14 @@ async fn greet(identity: Identity) -> Json<String> {
 impl Site {
     async fn new() -> Self {
         let fixture = Fixture::with(CHEAP, None).await;
-        let requests = RequestSettings::default();
-        let limiter = Limiter::in_memory(&requests.limits, &fixture.clock);
         let defences = Defences::new(DefenceParts {
-            requests,
-            limiter,
+            requests: RequestSettings::default(),
             cors: &CorsSettings::default(),
             csrf: &CsrfSettings::default(),
             hsts: &HstsSettings::default(),
             public_origin: ORIGIN,
             callers: Callers::known_to(fixture.accounts.people()),
+            admission: Admission::new(&AdmissionSettings::default(), &fixture.clock),
             keys: &Keys::new(&Secret::new("the secret of this test"), &[]),
             clock: fixture.clock.clone(),
         });
