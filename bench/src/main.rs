@@ -51,6 +51,8 @@ enum Choice {
     SignIn,
     /// Who makes a request, by a session in the cache
     Session,
+    /// Limits: checks, a flood of keys, refusals
+    Limits,
     /// Stopping with 200 requests in flight, and with a hook that hangs
     Drain,
     /// Handing over to a new process under 2,000 requests a second
@@ -75,6 +77,7 @@ impl Choice {
                 scenarios::large::run,
                 scenarios::sign_in::run,
                 scenarios::session::run,
+                scenarios::limits::run,
                 scenarios::drain::run,
                 scenarios::reload::run,
             ],
@@ -84,6 +87,7 @@ impl Choice {
             Self::Large => &[scenarios::large::run],
             Self::SignIn => &[scenarios::sign_in::run],
             Self::Session => &[scenarios::session::run],
+            Self::Limits => &[scenarios::limits::run],
             Self::Drain => &[scenarios::drain::run],
             Self::Reload => &[scenarios::reload::run],
         }
