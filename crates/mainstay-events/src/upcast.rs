@@ -236,6 +236,7 @@ mod tests {
 
     use super::*;
 
+    #[expect(clippy::needless_pass_by_value, reason = "an upcaster")]
     fn add_one(payload: Value) -> Result<Value, UpcastError> {
         payload.as_u64().map(|number| json!(number + 1)).ok_or_else(|| "no number".into())
     }

@@ -4,6 +4,7 @@
 //! was: it sends the last id it has seen as `Last-Event-ID`, as browsers do by themselves.
 
 use std::collections::VecDeque;
+use std::fmt::Write as _;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -162,7 +163,9 @@ fn frames(page: Vec<RecordedEvent>) -> Bytes {
         let happening = Happening::from(event);
         // Texts and numbers always serialise; JSON has no line breaks in it.
         let data = serde_json::to_string(&happening).unwrap_or_default();
-        text.push_str(&format!("id: {}\nevent: {}\ndata: {data}\n\n", happening.position, happening.r#type));
+        let Happening { position, r#type, .. } = &happening;
+        // Infallible: a `String` takes what it is given.
+        let _ = write!(text, "id: {position}\nevent: {}\ndata: {data}\n\n", r#type);
     }
     text.into()
 }

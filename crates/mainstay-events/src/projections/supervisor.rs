@@ -84,7 +84,8 @@ impl Projections {
                 }
             }
         };
-        let all = async { tokio::join!(reporting, measuring, supervising) };
+        // Boxed: the parts together are a large future.
+        let all = Box::pin(async { tokio::join!(reporting, measuring, supervising) });
         Scope::new().of(Work::Background).run(all).await;
         for (_, lane) in std::mem::take(&mut lanes.running) {
             // It was told; a panic is told by the registry of tasks.
@@ -123,7 +124,7 @@ impl Projections {
                     place,
                     tasks.spawn(
                         "projection",
-                        Scope::new().of(Work::Background).run(lane.run(shutdown.clone())),
+                        Scope::new().of(Work::Background).run(Box::pin(lane.run(shutdown.clone()))),
                     ),
                 );
             }
