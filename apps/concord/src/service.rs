@@ -6,7 +6,7 @@ use axum::extract::FromRef;
 use mainstay::health::Finding;
 use mainstay::life::{App, Phase, Restart};
 use mainstay::telemetry::metrics::Metrics;
-use mainstay::{BuildError, Routes, Service};
+use mainstay::{BuildError, Class, Routes, Service};
 use mainstay_core::{Clock, Shutdown, Tasks};
 use mainstay_db::{Database, Migrations};
 use mainstay_events::Event as _;
@@ -32,6 +32,8 @@ impl Service for Concord {
     const VERSION: &'static str = env!("CARGO_PKG_VERSION");
     const ABOUT: &'static str =
         "Catalogues of things, rules that say which of them go together, and the answers.";
+
+    const LIMITS: &'static [Class] = api::LIMITS;
 
     type Settings = ConcordSettings;
     type State = Catalogues;

@@ -47,10 +47,10 @@ pub(crate) struct Driver {
 
 /// The half that reads and writes the socket.
 struct Line {
-    connection: Box<Connection<Socket, Encrypted>>,
+    /// Gone as soon as it is over: whoever waits for an answer is told so by its end.
+    connection: Option<Box<Connection<Socket, Encrypted>>>,
     /// Why nothing comes any more.
     broken: Option<DbError>,
-    is_over: bool,
 }
 
 impl Driver {
@@ -59,7 +59,7 @@ impl Driver {
         let (client, connection) = connected.map_err(classify)?;
         Ok(Self {
             client,
-            line: Line { connection: Box::new(connection), broken: None, is_over: false },
+            line: Line { connection: Some(Box::new(connection)), broken: None },
             statements: Statements::default(),
             encryption: options.encryption.clone(),
             begin: None,
@@ -219,10 +219,10 @@ impl Driver {
     pub(crate) async fn close(self) -> Result<(), DbError> {
         let Self { client, line, statements, .. } = self;
         drop((statements, client));
-        if line.is_over {
-            return Ok(());
+        match line.connection {
+            Some(connection) => connection.await.map_err(classify),
+            None => Ok(()),
         }
-        line.connection.await.map_err(classify)
     }
 }
 
@@ -328,8 +328,8 @@ impl Line {
 
     /// Reads and writes what can be read and written now.
     fn turn(&mut self, cx: &mut Context<'_>) {
-        while !self.is_over {
-            match self.connection.poll_message(cx) {
+        while let Some(connection) = &mut self.connection {
+            match connection.poll_message(cx) {
                 Poll::Pending => return,
                 Poll::Ready(Some(Ok(AsyncMessage::Notice(notice)))) => {
                     tracing::debug!(
@@ -341,9 +341,9 @@ impl Line {
                 Poll::Ready(Some(Ok(_))) => {}
                 Poll::Ready(Some(Err(error))) => {
                     self.broken = Some(classify(error));
-                    self.is_over = true;
+                    self.connection = None;
                 }
-                Poll::Ready(None) => self.is_over = true,
+                Poll::Ready(None) => self.connection = None,
             }
         }
     }
@@ -359,7 +359,9 @@ impl Line {
 
     /// Why the line is no more, if it is.
     fn take_broken(&mut self) -> Option<DbError> {
-        self.is_over.then(|| self.broken.take().unwrap_or_else(|| DbError::new(DbErrorKind::Unreachable)))
+        self.connection
+            .is_none()
+            .then(|| self.broken.take().unwrap_or_else(|| DbError::new(DbErrorKind::Unreachable)))
     }
 }
 

@@ -9,9 +9,11 @@ use mainstay_db::{Database, MigratedBy, Migrations};
 use super::accounts::open_accounts;
 use super::banner::posture;
 use super::drain::{HookError, Phase};
+use super::limits::open_limits;
 use super::listeners::{Listeners, Sockets};
 use super::{App, Configuration, Process, Restart, Runtime, StartError, WorkerError};
 use crate::Service;
+use crate::degradation::Degraded;
 use crate::health::{Criticality, Lane, Pace};
 use crate::identity::{Accounts, Callers, DemoOperator};
 use crate::routes::RouteTable;
@@ -29,6 +31,8 @@ pub struct Started {
     pub runtime: Arc<Runtime>,
     /// The routes.
     pub routes: RouteTable,
+    /// Where requests are counted, in words for people.
+    pub limits: String,
     /// Says whether two instances demand the same of their requests: a hash of routes, policies and limits.
     pub posture: String,
     /// The database.
@@ -70,9 +74,13 @@ pub async fn start<S: Service>(
     let (address, management) = sockets.addresses();
     runtime.listen.settle(address);
     let runtime = Arc::new(runtime);
-    let accounts = open_accounts::<S>(&runtime, &database, &process.clock, &process.tasks, &process.metrics);
+    let limiter = open_limits::<S>(process, &runtime)?;
+    let Process { clock, tasks, metrics, .. } = process;
+    let accounts = open_accounts::<S>(&runtime, &database, clock, tasks, metrics, limiter.clone());
     let accounts = accounts.map_err(StartError::Build)?;
-    let listeners = Listeners::open(process, &runtime, sockets, Callers::known_to(accounts.people()))?;
+    let callers = Callers::known_to(accounts.people());
+    let degraded = degraded(process, &runtime, &database);
+    let listeners = Listeners::open(process, &runtime, sockets, callers, degraded, &limiter)?;
     keep_metrics(process, &listeners)?;
 
     // Migrate: while probes answer, for it may take long.
@@ -101,6 +109,7 @@ pub async fn start<S: Service>(
         management,
         runtime,
         routes,
+        limits: limiter.describe(),
         posture,
         database,
         accounts,
@@ -124,6 +133,7 @@ async fn connect(process: &Process, runtime: &Runtime) -> Result<Database, Start
     let close = async move |_| closing.close().await.map_err(HookError::from);
     process.conductor.register(Phase::Stores, "database", close)?;
 
+    process.health.describe_database(&database);
     let probed = database.clone();
     let probe = move || {
         let database = probed.clone();
@@ -138,6 +148,13 @@ async fn connect(process: &Process, runtime: &Runtime) -> Result<Database, Start
     };
     process.conductor.register(Phase::Stores, "health lane", stop)?;
     Ok(database)
+}
+
+/// What routes fall back on while the database is not well.
+fn degraded(process: &Process, runtime: &Runtime, database: &Database) -> Degraded {
+    let database = database.clone();
+    let circuit = Arc::new(move || database.circuit().refuses_for);
+    Degraded::new(runtime.degradation, &process.clock, circuit)
 }
 
 /// Writes down when sessions and tokens were last used, deletes what is over, and forgets what others have changed.
