@@ -43,7 +43,7 @@ pub use database::{
 pub use error::{Constraint, DbError, DbErrorKind};
 pub use insert::{Insert, insert_into};
 pub use migrations::{
-    CreateError, Direction, HistoryEntry, MigratedBy, MigrationError, MigrationId, MigrationState,
+    CreateError, Direction, HistoryEntry, LintFinding, LintRule, MigratedBy, MigrationError, MigrationId, MigrationState,
     MigrationStatus, Migrations, SourceProblem, Target, create_migration,
 };
 pub use row::Row;
