@@ -12,6 +12,7 @@ mod catalogs;
 mod cluster_rulesets;
 mod conditional;
 mod credentials;
+mod directory;
 mod exports;
 mod forged;
 mod guard;

@@ -1,33 +1,22 @@
 //! From a password to a session and to its end: by form, by JSON, and by the commands of the program itself.
 
-use std::io::Write;
-use std::process::{Command, Output, Stdio};
-use std::time::{Duration, Instant};
+use std::process::Output;
+use std::time::Duration;
 
 use concord::service::Concord;
 use http::Method;
+use mainstay_core::Clock;
 use mainstay_testkit::{Answer, TestService};
 use serde_json::json;
 
 use crate::browser::Browser;
+use crate::support::run_beside;
 
 const PASSWORD: &str = "seven green bottles";
 
-/// Runs the program beside the service, on the same database.
+/// Runs the program beside the service; it has to end well.
 fn concord(service: &TestService<Concord>, arguments: &[&str]) -> Output {
-    let database = format!("DATABASE_URL=sqlite://{}", service.folder().join("test.db").display());
-    let mut child = Command::new(env!("CARGO_BIN_EXE_concord"))
-        .args(["--set", &database])
-        .args(arguments)
-        .current_dir(service.folder())
-        .env_clear()
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    writeln!(child.stdin.take().unwrap(), "{PASSWORD}").unwrap();
-    let output = child.wait_with_output().unwrap();
+    let output = run_beside(service, arguments, PASSWORD);
     assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
     output
 }
@@ -47,7 +36,8 @@ fn token_in(page: &Answer) -> String {
 
 /// Waits until a session that was ended by another process is over here.
 async fn until_over(mut browser: Browser) {
-    let ended = Instant::now();
+    let clock = Clock::system();
+    let ended = clock.now();
     // It takes a second at most where the service runs; this process has stood still meanwhile, and may be slow.
     while browser.name().await.is_some() {
         assert!(ended.elapsed() < Duration::from_secs(10), "it goes on");
@@ -76,7 +66,7 @@ async fn the_tour() {
     // By the form: a wrong password shows it again, the right one leads on.
     let mut form = Browser::new(service.client());
     let again = sign_in_by_form(&mut form, "wrong").await;
-    assert_eq!(again.status, 401);
+    assert_eq!((again.status.as_u16(), again.header("www-authenticate")), (401, "Bearer"));
     assert!(again.text().contains("The name or the password is wrong.") && form.session().is_none());
     let on = sign_in_by_form(&mut form, PASSWORD).await;
     assert_eq!(

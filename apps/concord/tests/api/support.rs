@@ -1,5 +1,8 @@
 //! What the tests of the API share: a service for each test, and contents to fill it with.
 
+use std::io::Write;
+use std::process::{Command, Output, Stdio};
+
 use bytes::Bytes;
 use concord::service::Concord;
 use http::{Method, StatusCode};
@@ -21,6 +24,24 @@ pub(crate) async fn on_service_with(settings: &[(&str, &str)], test: impl AsyncF
     let client = service.client_as(Role::Operator).await;
     test(&Api { client }).await;
     service.stop().await;
+}
+
+/// Runs the program beside a service, on the same database, with a line on its standard input.
+pub(crate) fn run_beside(service: &TestService<Concord>, arguments: &[&str], line: &str) -> Output {
+    let database = format!("DATABASE_URL=sqlite://{}", service.folder().join("test.db").display());
+    let mut child = Command::new(env!("CARGO_BIN_EXE_concord"))
+        .args(["--set", &database])
+        .args(arguments)
+        .current_dir(service.folder())
+        .env_clear()
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    // A program that wants nothing may have ended by now.
+    let _ = writeln!(child.stdin.take().unwrap(), "{line}");
+    child.wait_with_output().unwrap()
 }
 
 /// A client of the API, who may do everything.

@@ -1,7 +1,5 @@
 //! May they?
 
-use http::{HeaderValue, header};
-
 use super::Identity;
 use crate::routes::Auth;
 use crate::{ErrorCode, Refusal};
@@ -36,8 +34,7 @@ pub fn authorise(demanded: Auth, identity: Option<&Identity>) -> Result<(), Refu
 
 /// Nobody has signed in, or not with anything that holds.
 pub(crate) fn unauthenticated() -> Refusal {
-    let challenge = HeaderValue::from_static("Bearer");
-    Refusal::new(ErrorCode::Unauthenticated).header(header::WWW_AUTHENTICATE, challenge)
+    Refusal::new(ErrorCode::Unauthenticated)
 }
 
 #[cfg(test)]

@@ -34,7 +34,7 @@ use http::{HeaderMap, HeaderName, HeaderValue};
 
 pub use code::ErrorCode;
 pub use negotiate::Format;
-pub(crate) use render::{connection_refusal, render};
+pub(crate) use render::{CHALLENGE, connection_refusal, render};
 
 /// Why a request is not answered as it wished.
 #[derive(Clone, Debug)]

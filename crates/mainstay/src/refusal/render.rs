@@ -6,7 +6,7 @@ use std::time::Duration;
 use axum::body::Body;
 use axum::response::Response;
 use bytes::Bytes;
-use http::{HeaderValue, header};
+use http::{HeaderValue, StatusCode, header};
 use jiff::Timestamp;
 use serde::Serialize;
 use uuid::Uuid;
@@ -16,6 +16,9 @@ use super::{Detail, Format, Refusal};
 const JSON: HeaderValue = HeaderValue::from_static("application/json; charset=utf-8");
 const PROBLEM: HeaderValue = HeaderValue::from_static("application/problem+json");
 const HTML: HeaderValue = HeaderValue::from_static("text/html; charset=utf-8");
+
+/// What a 401 says of how to do better (RFC 9110, 11.6.1). Browsers ask nobody anything because of it.
+pub(crate) const CHALLENGE: HeaderValue = HeaderValue::from_static("Bearer");
 
 /// Our own envelope.
 #[derive(Serialize)]
@@ -70,6 +73,9 @@ pub(crate) fn render(refusal: &Refusal, format: Format, request_id: Uuid) -> Res
     headers.insert(header::CONTENT_TYPE, content_type);
     // A refusal is about one request at one moment; no cache may answer another with it.
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    if inner.code.status() == StatusCode::UNAUTHORIZED {
+        headers.entry(header::WWW_AUTHENTICATE).or_insert(CHALLENGE);
+    }
     if let Some(seconds) = retry_after {
         headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
     }

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::person;
 use crate::identity::{Accounts, ChangePassword, Identity, Password};
 use crate::redirect::LocalPath;
+use crate::refusal::CHALLENGE;
 use crate::routes::{Class, DescribeResponse, Operation, Priority};
 use crate::session::Session;
 use crate::templates::{Page, TemplateError, Templates, View};
@@ -197,6 +198,9 @@ impl IntoResponse for Outcome {
             Self::On(next) => next.into_response(),
             Self::Again(page, refusal) => {
                 let mut response = page.into_response();
+                if response.status() == StatusCode::UNAUTHORIZED {
+                    response.headers_mut().insert(header::WWW_AUTHENTICATE, CHALLENGE);
+                }
                 if let Some(wait) = refusal.wait() {
                     let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
                     response.headers_mut().insert(header::RETRY_AFTER, seconds.into());

@@ -37,6 +37,7 @@ async fn refusals_say_the_same() {
         let mut browser = site.browser();
         let reply = browser.sign_in(name, password).await;
         assert_eq!(reply.status, StatusCode::UNAUTHORIZED);
+        assert_eq!(reply.headers[header::WWW_AUTHENTICATE], "Bearer");
         let mut error = reply.value()["error"].clone();
         error.as_object_mut().unwrap().remove("request_id");
         bodies.push(error);
