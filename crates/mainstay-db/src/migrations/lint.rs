@@ -79,7 +79,9 @@ impl LintRule {
                 "the release before this one inserts rows without the column, and fails"
             }
             Self::ColumnRewritesTable => "the table is written anew, and nobody can use it meanwhile",
-            Self::TypeRewritesTable => "the table is written anew, and the release before expects the old type",
+            Self::TypeRewritesTable => {
+                "the table is written anew, and the release before expects the old type"
+            }
             Self::NotNullScansTable => "all rows are looked at while nobody can use the table",
             Self::ConstraintScansTable => "all rows are looked at while nobody can write to the table",
             Self::PreviousReleaseNeedsIt => {
@@ -210,7 +212,8 @@ fn judge(words: &[&str], dialect: Dialect) -> Vec<LintRule> {
 /// One action of an `alter table`; the first one has the name of the table before it.
 fn judge_action(words: &[&str], is_postgres: bool) -> Vec<LintRule> {
     let has = |sequence: &[&str]| words.windows(sequence.len()).any(|window| window == sequence);
-    let after = |word: &str| words.iter().position(|one| *one == word).and_then(|at| words.get(at + 1)).copied();
+    let after =
+        |word: &str| words.iter().position(|one| *one == word).and_then(|at| words.get(at + 1)).copied();
     let mut found = Vec::new();
     let drops = after("drop");
     let keeps = ["constraint", "default", "not", "expression", "identity"];
@@ -300,8 +303,7 @@ mod tests {
     fn several_actions_are_judged_one_by_one_and_lines_are_named() {
         let sql = "-- Prices.\n\nalter table part\n  add column a text not null,\n  drop column b;\n\n\
                    drop table c;";
-        let expected =
-            [(3, ColumnWithoutDefault), (3, PreviousReleaseNeedsIt), (7, PreviousReleaseNeedsIt)];
+        let expected = [(3, ColumnWithoutDefault), (3, PreviousReleaseNeedsIt), (7, PreviousReleaseNeedsIt)];
         assert_eq!(lint(sql, Dialect::Postgres), expected);
     }
 

@@ -166,7 +166,8 @@ impl Migrations {
     pub fn and_embedded<Files: RustEmbed>(self, source: &str) -> Self {
         let files = Files::iter().filter_map(|path| {
             let (folder, name) = path.split_once('/')?;
-            let dialect = [Dialect::Sqlite, Dialect::Postgres].into_iter().find(|one| one.folder() == folder)?;
+            let dialect =
+                [Dialect::Sqlite, Dialect::Postgres].into_iter().find(|one| one.folder() == folder)?;
             Some((dialect, name.to_owned(), Files::get(&path)?.data.into_owned()))
         });
         self.and_files(source, files)
@@ -231,7 +232,11 @@ impl Migrations {
         let fits = |pair: &Option<Pair>| pair.as_ref().is_some_and(|pair| pair.name == name) || !serves_both;
         for (dialect, pair) in [(Dialect::Sqlite, &sqlite), (Dialect::Postgres, &postgres)] {
             if !fits(pair) {
-                self.problems.push(SourceProblem::OneDatabase { source_name: source.to_owned(), number, dialect });
+                self.problems.push(SourceProblem::OneDatabase {
+                    source_name: source.to_owned(),
+                    number,
+                    dialect,
+                });
             }
         }
         let script = |pair: Option<Pair>| pair.map(|pair| pair.into_script(source, number)).transpose();
@@ -246,7 +251,8 @@ impl Migrations {
         for migration in &self.all {
             let source_name = migration.id.source.clone();
             let problem = SourceProblem::NotFor { source_name, dialect };
-            if migration.script(dialect).is_none() && self.problems.is_empty() && !problems.contains(&problem) {
+            if migration.script(dialect).is_none() && self.problems.is_empty() && !problems.contains(&problem)
+            {
                 problems.push(problem);
             }
         }

@@ -116,8 +116,7 @@ mod tests {
     fn comments_and_quotes_hide_nothing() {
         let sql = "-- a; b\ncreate table a (x text default 'it''s; fine');\n\n\
                    /* drop table a; */ drop table \"B;\";";
-        let expected =
-            [(2, "create table a ( x text default '' )".into()), (4, "drop table \"B;\"".into())];
+        let expected = [(2, "create table a ( x text default '' )".into()), (4, "drop table \"B;\"".into())];
         assert_eq!(cut(sql), expected);
     }
 
