@@ -27,7 +27,7 @@ impl AsDbError for DbError {
 /// # use mainstay_core::Clock;
 /// # use mainstay_db::{Database, DatabaseSettings, DbError, query, with_retries};
 /// # let database = Database::open(&DatabaseSettings::in_memory(), &Clock::system()).await?;
-/// with_retries(async || {
+/// with_retries(|| async {
 ///     let mut write = database.write().await?;
 ///     query("create table part (id integer primary key)").execute(&mut write).await?;
 ///     write.commit().await
@@ -43,7 +43,11 @@ impl AsDbError for DbError {
 /// # Cancel safety
 ///
 /// That of the work.
-pub async fn with_retries<T, E: AsDbError>(work: impl AsyncFn() -> Result<T, E>) -> Result<T, E> {
+pub async fn with_retries<T, E, F>(work: impl Fn() -> F) -> Result<T, E>
+where
+    E: AsDbError,
+    F: Future<Output = Result<T, E>>,
+{
     let mut tries = 1;
     loop {
         let result = work().await;
@@ -68,7 +72,7 @@ mod tests {
         let count = Cell::new(0);
         let done = async |kind: DbErrorKind, until: u32| {
             count.set(0);
-            let work = async || {
+            let work = || async {
                 count.set(count.get() + 1);
                 if count.get() > until { Ok(()) } else { Err(DbError::new(kind)) }
             };

@@ -275,7 +275,7 @@ impl SessionStore for SqlStore {
     }
 
     fn insert<'a>(&'a self, record: &'a SessionRecord) -> Storing<'a, Inserted> {
-        Box::pin(with_retries(async move || self.insert(record).await))
+        Box::pin(with_retries(move || self.insert(record)))
     }
 
     fn load(&self, token: TokenId) -> Storing<'_, Option<SessionRecord>> {
@@ -288,23 +288,23 @@ impl SessionStore for SqlStore {
         expected: Option<Generation>,
         patch: &'a Patch,
     ) -> Storing<'a, Patched> {
-        Box::pin(with_retries(async move || self.patch(token, expected, patch).await))
+        Box::pin(with_retries(move || self.patch(token, expected, patch)))
     }
 
     fn rotate<'a>(&'a self, old: TokenId, rotation: &'a Rotation) -> Storing<'a, Rotated> {
-        Box::pin(with_retries(async move || self.rotate(old, rotation).await))
+        Box::pin(with_retries(move || self.rotate(old, rotation)))
     }
 
     fn revoke(&self, id: SessionId, owner: Option<UserId>) -> Storing<'_, bool> {
-        Box::pin(with_retries(async move || self.revoke(id, owner).await))
+        Box::pin(with_retries(move || self.revoke(id, owner)))
     }
 
     fn revoke_all(&self, whose: Whose, keep: Option<SessionId>) -> Storing<'_, ()> {
-        Box::pin(with_retries(async move || self.revoke_all(whose, keep).await))
+        Box::pin(with_retries(move || self.revoke_all(whose, keep)))
     }
 
     fn end_beyond(&self, user: UserId, most: u32, keep: SessionId) -> Storing<'_, u64> {
-        Box::pin(with_retries(async move || self.end_beyond(user, most, keep).await))
+        Box::pin(with_retries(move || self.end_beyond(user, most, keep)))
     }
 
     fn changes(&self, since: Option<Mark>) -> Storing<'_, Changes> {
@@ -327,11 +327,11 @@ impl SessionStore for SqlStore {
     }
 
     fn touch<'a>(&'a self, seen: &'a [(SessionId, Timestamp)]) -> Storing<'a, u64> {
-        Box::pin(with_retries(async move || self.touch(seen).await))
+        Box::pin(with_retries(move || self.touch(seen)))
     }
 
     fn sweep(&self, now: Timestamp, limit: u32) -> Storing<'_, u64> {
-        Box::pin(with_retries(async move || self.sweep(now, limit).await))
+        Box::pin(with_retries(move || self.sweep(now, limit)))
     }
 }
 
