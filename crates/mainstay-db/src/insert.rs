@@ -1,5 +1,6 @@
 //! Many rows at once.
 
+use std::borrow::Cow;
 use std::fmt::Write as _;
 
 use crate::{Connection, DbError, Dialect, Value, query_assembled};
@@ -37,7 +38,7 @@ const MAX_VALUES: usize = 4_096;
 #[derive(Clone, Debug)]
 #[must_use = "rows are written by `execute`"]
 pub struct Insert<const COLUMNS: usize> {
-    table: &'static str,
+    table: Cow<'static, str>,
     columns: [&'static str; COLUMNS],
     suffix: &'static str,
     rows: Vec<[Value; COLUMNS]>,
@@ -48,7 +49,16 @@ pub fn insert_into<const COLUMNS: usize>(
     table: &'static str,
     columns: [&'static str; COLUMNS],
 ) -> Insert<COLUMNS> {
-    Insert { table, columns, suffix: "", rows: Vec::new() }
+    Insert { table: Cow::Borrowed(table), columns, suffix: "", rows: Vec::new() }
+}
+
+/// As [`insert_into`], for a table whose name is put together at run time: see
+/// [`query_assembled`](crate::query_assembled).
+pub fn insert_into_assembled<const COLUMNS: usize>(
+    table: String,
+    columns: [&'static str; COLUMNS],
+) -> Insert<COLUMNS> {
+    Insert { table: Cow::Owned(table), columns, suffix: "", rows: Vec::new() }
 }
 
 impl<const COLUMNS: usize> Insert<COLUMNS> {
@@ -88,7 +98,7 @@ impl<const COLUMNS: usize> Insert<COLUMNS> {
         let mut rows = self.rows.into_iter();
         while left > 0 {
             let take = step(left, COLUMNS);
-            let sql = assemble(connection.dialect(), self.table, &self.columns, self.suffix, take);
+            let sql = assemble(connection.dialect(), &self.table, &self.columns, self.suffix, take);
             let statement = query_assembled(sql).bind_all(rows.by_ref().take(take).flatten());
             changed += statement.execute(connection).await?;
             left -= take;

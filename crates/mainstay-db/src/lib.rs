@@ -42,7 +42,7 @@ pub use database::{
     Connection, Database, OpenError, PoolStatus, ReadConnection, ServerProblem, WriteTransaction,
 };
 pub use error::{Constraint, DbError, DbErrorKind};
-pub use insert::{Insert, insert_into};
+pub use insert::{Insert, insert_into, insert_into_assembled};
 pub use migrations::{
     CreateError, Direction, HistoryEntry, LintFinding, LintRule, MigratedBy, MigrationError, MigrationId,
     MigrationState, MigrationStatus, Migrations, SourceProblem, Target, create_migration,

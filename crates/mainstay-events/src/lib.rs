@@ -69,6 +69,7 @@ mod error;
 mod event;
 mod number;
 mod projection;
+pub mod projections;
 mod store;
 mod stream;
 

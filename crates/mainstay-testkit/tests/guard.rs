@@ -251,3 +251,33 @@ async fn a_preflight_is_answered_before_anything_else() {
     assert_eq!(guarded.reached(), 0);
     service.stop().await;
 }
+
+#[tokio::test]
+async fn a_head_that_is_too_long_is_refused_in_the_same_shape_by_http2() {
+    let guarded = Guarded::default();
+    let service = TestService::start(guarded.clone(), &[]).await;
+    let address = service.client().address();
+    let stream = tokio::net::TcpStream::connect(address).await.unwrap();
+    let (requests, connection) = h2::client::handshake(stream).await.unwrap();
+    let tasks = mainstay_core::Tasks::new();
+    let connection = tasks.spawn("client", connection);
+    let mut requests = requests.ready().await.unwrap();
+    for (bytes, status, code) in [(30_000, 200, ""), (40_000, 431, "headers_too_large"), (100_000, 431, "")] {
+        let request = Request::get(format!("http://{address}/open")).header("x-long", "a".repeat(bytes));
+        let (answer, _) = requests.send_request(request.body(()).unwrap(), true).unwrap();
+        let (head, mut body) = answer.await.unwrap().into_parts();
+        let mut text = Vec::new();
+        while let Some(piece) = body.data().await {
+            text.extend_from_slice(&piece.unwrap());
+        }
+        let found = serde_json::from_slice::<Value>(&text).ok();
+        let found = found.and_then(|body| body["error"]["code"].as_str().map(str::to_owned));
+        assert_eq!((head.status.as_u16(), found.unwrap_or_default().as_str()), (status, code), "{bytes}");
+        // Beyond what is read at all the library below answers, and says nothing more.
+        assert_eq!(head.headers.contains_key("content-security-policy"), bytes < 100_000, "{bytes}");
+    }
+    assert_eq!(guarded.reached(), 1);
+    drop(requests);
+    connection.await.unwrap().unwrap();
+    service.stop().await;
+}

@@ -3,7 +3,7 @@
 use mainstay_core::settings::Explanation;
 
 use crate::controls::{cors, csrf, headers};
-use crate::{identity, life, openapi, pipeline, session, settings};
+use crate::{admission, identity, life, openapi, pipeline, session, settings};
 
 /// The explanations of the runtime and of what it stands on, in the order of their codes.
 pub fn explanations() -> Vec<&'static Explanation> {
@@ -11,6 +11,7 @@ pub fn explanations() -> Vec<&'static Explanation> {
         mainstay_core::settings::EXPLANATIONS,
         settings::EXPLANATIONS,
         pipeline::config::EXPLANATIONS,
+        admission::EXPLANATIONS,
         openapi::EXPLANATIONS,
         cors::EXPLANATIONS,
         csrf::EXPLANATIONS,

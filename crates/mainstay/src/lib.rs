@@ -4,6 +4,7 @@
 //! declared with [`Routes`], and whatever is not a success leaves as a [`Refusal`].
 
 pub mod accept;
+pub mod admission;
 mod assets;
 mod controls;
 mod explanations;

@@ -54,7 +54,7 @@ fn floor(name: &str) -> Option<u8> {
         "mainstay-db" => 2,
         "mainstay-events" | "mainstay" => 3,
         "mainstay-cli" | "mainstay-testkit" => 4,
-        "concord" => 5,
+        "concord" | "guestbook" => 5,
         "xtask" | "bench" | "mainstay-tool" => 6,
         _ => return None,
     })

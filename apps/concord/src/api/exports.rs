@@ -4,7 +4,7 @@ use axum::extract::{FromRequestParts, State};
 use axum::response::{IntoResponse, Response};
 use http::request::Parts;
 use http::{HeaderValue, header};
-use mainstay::routes::{DescribeRequest, DescribeResponse, Operation};
+use mainstay::routes::{DescribeRequest, DescribeResponse, Operation, Priority};
 use mainstay::upload::{FileName, attachment};
 use mainstay::{Detail, ErrorCode, Json, Query, Refusal, Role, Routes};
 use schemars::{JsonSchema, SchemaGenerator};
@@ -34,7 +34,7 @@ pub(super) fn routes() -> Routes<Catalogues> {
 }
 
 fn reads(routes: Routes<Catalogues>) -> Routes<Catalogues> {
-    routes.role(Role::Viewer).errors(&[ErrorCode::NotFound]).errors(READING)
+    routes.role(Role::Viewer).priority(Priority::Bulk).errors(&[ErrorCode::NotFound]).errors(READING)
 }
 
 /// Everything, as `/import/all` takes it.

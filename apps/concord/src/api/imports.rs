@@ -1,6 +1,7 @@
 //! `/api/v1/import`
 
 use axum::extract::State;
+use mainstay::routes::Priority;
 use mainstay::{Detail, ErrorCode, Json, Query, Refusal, Role, Routes};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -29,6 +30,7 @@ fn writes(routes: Routes<Catalogues>) -> Routes<Catalogues> {
     routes
         .role(Role::Editor)
         .limit(class::IMPORT)
+        .priority(Priority::Bulk)
         .errors(&[ErrorCode::BatchTooLarge, ErrorCode::Conflict])
         .errors(READING)
 }

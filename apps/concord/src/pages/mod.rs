@@ -1,6 +1,7 @@
 //! The pages.
 
 use axum::response::Html;
+use mainstay::routes::Priority;
 use mainstay::{Control, ErrorCode, Refusal, Routes, Service as _};
 use minijinja::{Environment, context};
 
@@ -13,6 +14,7 @@ pub fn routes() -> Routes<Catalogues> {
         .get("/", home)
         .summary("What this is, and where to go on")
         .public()
+        .priority(Priority::Interactive)
         .waive(Control::Session, "says what this is to whoever comes by")
 }
 

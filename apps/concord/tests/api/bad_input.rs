@@ -112,3 +112,67 @@ async fn targets_and_methods() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn paths_that_lead_elsewhere_lead_nowhere() {
+    on_service(async |api| {
+        let rows = [
+            "/assets/../Cargo.toml",
+            "/assets/%2e%2e/%2e%2e/etc/passwd",
+            "/assets/..%2f..%2f..%2fetc%2fpasswd",
+            "/assets/..%5c..%5cwindows",
+            "/assets//etc/passwd",
+            "/assets/",
+            "/assets/mainstay.css%00.html",
+            "/assets/mainstay.css/",
+            "/assets/CON",
+            "/ASSETS/mainstay.css",
+            "/.git/config",
+            "/.env",
+            "/..;/api/v1/schemas",
+            "//api/v1/schemas",
+            "/./api/v1/schemas",
+            "/api/v1/../../etc/passwd",
+            "/api/v1/schemas/..%2f..%2fetc%2fpasswd",
+            "/api/v1/schemas/%2e%2e",
+            "/api/v1/schemas/NUL",
+            "/api/v1/export/schemas/..%2f..%2fetc%2fpasswd",
+        ];
+        for path in rows {
+            let answer = api.client.get(path).await;
+            let told = (answer.status.as_u16(), answer.code());
+            let expected = [(404, "not_found"), (400, "bad_request"), (422, "validation_failed")];
+            let is_expected = expected.iter().any(|(status, code)| told == (*status, (*code).to_owned()));
+            assert!(is_expected, "{path}: {}", answer.text());
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn what_is_packed_stays_packed() {
+    on_service(async |api| {
+        // The first bytes of a gzip file; what it would become nobody finds out.
+        let bomb = b"\x1f\x8b\x08\0\0\0\0\0\x02\x03\xed\xc1\x01\r\0\0\0\xc2";
+        for encoding in ["gzip", "br", "zstd", "deflate", "gzip, gzip"] {
+            for (path, content_type) in [
+                ("/schemas", "application/json"),
+                ("/import/all", "application/json"),
+                ("/import/all", "application/yaml"),
+            ] {
+                let request = api.client.request(Method::POST, &format!("{API}{path}"));
+                let request =
+                    request.header("content-type", content_type).header("content-encoding", encoding);
+                let answer = api.client.send(request.body(Bytes::from_static(bomb)).unwrap()).await;
+                assert!(
+                    [(415, "unsupported_media_type"), (422, "malformed_body")]
+                        .contains(&(answer.status.as_u16(), answer.code().as_str())),
+                    "{path} {encoding}: {}",
+                    answer.text()
+                );
+            }
+        }
+        assert_eq!(api.read("/activity").await, json!([]));
+    })
+    .await;
+}

@@ -158,3 +158,58 @@ async fn while_clients_learn_to_send_tokens_it_is_only_reported() {
     assert_eq!(answer.code(), "unauthenticated");
     service.stop().await;
 }
+
+#[tokio::test]
+async fn evil_origins_change_nothing_and_a_friend_learns_why() {
+    const FRIEND: &str = "https://friend.example";
+    let service = TestService::start(Concord, &[("CORS_ORIGINS", FRIEND)]).await;
+    let mut editor = service.browser_as(Role::Editor).await;
+    let (own, origin) =
+        (editor.token().to_owned(), service.started().runtime.listen.public_url.origin().to_owned());
+    let (host, port) = origin.trim_start_matches("http://").split_once(':').unwrap();
+    let evil = [
+        "null".to_owned(),
+        String::new(),
+        "*".to_owned(),
+        FRIEND.to_owned(),
+        format!("{FRIEND}.evil.example"),
+        format!("http://{host}.evil.example:{port}"),
+        format!("http://evil-{host}:{port}"),
+        format!("http://{host}:{port}.evil.example"),
+        format!("http://{host}:{port}0"),
+        format!("http://{host}"),
+        format!("http://{host}:1"),
+        format!("https://{host}:{port}"),
+        format!("HTTP://{host}:{port}"),
+        format!("http://{}:{port}/", host.to_uppercase()),
+        format!("http://{host}.:{port}"),
+        format!("http://{host}:{port}/"),
+        format!("http://evil.example@{host}:{port}"),
+        format!("http://{host}:{port}@evil.example"),
+        format!("http://xn--{host}-9uf:{port}"),
+        format!("{origin} {origin}"),
+        format!("{origin}, https://evil.example"),
+    ];
+    for evil in &evil {
+        for content_type in ["application/json", "text/plain"] {
+            let mut request = editor.request(Method::POST, "/api/v1/schemas").header("x-csrf-token", &own);
+            let headers = request.headers_mut().unwrap();
+            headers.insert(header::ORIGIN, evil.parse().unwrap());
+            headers.insert(header::CONTENT_TYPE, content_type.parse().unwrap());
+            let answer = editor.send(request.body(Bytes::from(schema("cars").to_string())).unwrap()).await;
+            assert_eq!((answer.status.as_u16(), answer.code()), (403, "csrf_failed".to_owned()), "{evil}");
+            let granted = if evil == FRIEND { FRIEND } else { "" };
+            assert_eq!(answer.header("access-control-allow-origin"), granted, "{evil}");
+            assert!(answer.header("vary").contains("Origin"), "{evil}");
+        }
+    }
+    // From our own page, JSON that says it is text is not taken for JSON.
+    for (content_type, status) in [("text/plain", 415), ("application/json", 201)] {
+        let request = editor.request(Method::POST, "/api/v1/schemas").header("x-csrf-token", &own);
+        let request = request.header(header::CONTENT_TYPE, content_type);
+        let answer = editor.send(request.body(Bytes::from(schema("cars").to_string())).unwrap()).await;
+        assert_eq!(answer.status.as_u16(), status, "{}", answer.text());
+        assert_eq!(answer.header("cache-control"), "no-store");
+    }
+    service.stop().await;
+}

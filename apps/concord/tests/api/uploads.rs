@@ -204,6 +204,22 @@ async fn bombs_and_floods() {
 }
 
 #[tokio::test]
+async fn ten_thousand_parts() {
+    on_service(async |api| {
+        let parts = vec![("a.json", "application/json", b"[]".as_slice()); 10_000];
+        let answer = post(api, "/schemas", FORM, form(&parts)).await;
+        assert_eq!((answer.status.as_u16(), answer.code()), (413, "payload_too_large".to_owned()));
+        assert_eq!(answer.json()["error"]["message"], "There are more than 16 parts.");
+        let field = "------boundary\r\nContent-Disposition: form-data; name=\"csrf_token\"\r\n\r\nx\r\n";
+        let fields = format!("{}------boundary--\r\n", field.repeat(10_000));
+        let answer = post(api, "/schemas", FORM, fields).await;
+        assert!(matches!(answer.status.as_u16(), 413 | 422), "{}", answer.text());
+        assert!(!answer.code().is_empty());
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn forms_are_told_apart() {
     on_service(async |api| {
         let rows = [

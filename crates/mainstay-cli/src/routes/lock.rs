@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use mainstay::routes::RouteTable;
+use mainstay::routes::{Priority, RouteTable};
 use mainstay_core::settings::Setting as _;
 
 /// A line a route, with what its registration says and nothing that settings decide: a line changes when,
@@ -18,6 +18,9 @@ pub(super) fn lock(table: &RouteTable) -> String {
         }
         if let Some(deadline) = policy.deadline {
             let _ = write!(text, " timeout={}", deadline.show());
+        }
+        if policy.priority != Priority::Default {
+            let _ = write!(text, " priority={}", policy.priority.as_str());
         }
         if policy.slow {
             text.push_str(" slow");

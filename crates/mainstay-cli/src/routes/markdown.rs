@@ -7,24 +7,26 @@ use mainstay::routes::RouteTable;
 use mainstay_core::settings::Setting as _;
 
 use super::text::bytes;
-use super::{State, rate};
+use super::{State, priority, rate};
 
 /// The matrix of routes and controls, and the waivers with their reasons.
 pub(super) fn markdown(table: &RouteTable) -> String {
     let controls: Vec<_> = Control::ALL.iter().map(|control| control.as_str().replace('_', " ")).collect();
-    let mut text = format!("| method | path | auth | limit | body | timeout | {} |\n", controls.join(" | "));
-    let _ = writeln!(text, "|{}", "---|".repeat(6 + controls.len()));
+    let mut text =
+        format!("| method | path | auth | limit | body | timeout | priority | {} |\n", controls.join(" | "));
+    let _ = writeln!(text, "|{}", "---|".repeat(7 + controls.len()));
     for row in table.rows() {
         let states = Control::ALL.iter().map(|control| State::of(*control, row).as_str());
         let _ = writeln!(
             text,
-            "| {} | `{}` | {} | {} | {} | {} | {} |",
+            "| {} | `{}` | {} | {} | {} | {} | {} | {} |",
             row.method,
             row.path,
             row.policy.auth.as_str(),
             rate(row),
             bytes(row.body.bytes),
             row.deadline.show(),
+            priority(row),
             states.collect::<Vec<_>>().join(" | "),
         );
     }

@@ -113,6 +113,12 @@ fn rate(row: &Row) -> String {
     format!("{} {}", row.policy.limit.name, row.policy.limit.rate)
 }
 
+/// Who is let in first, and in which lane.
+fn priority(row: &Row) -> String {
+    let lane = if row.policy.slow { ", slow" } else { "" };
+    format!("{}{lane}", row.policy.priority.as_str())
+}
+
 /// The waived controls, by name.
 fn waived(row: &Row) -> Vec<&'static str> {
     row.policy.waivers.iter().map(|waiver| waiver.control.as_str()).collect()

@@ -6,11 +6,12 @@ use mainstay::Control;
 use mainstay::routes::RouteTable;
 use mainstay_core::settings::Setting as _;
 
-use super::{rate, waived};
+use super::{priority, rate, waived};
 
 /// A line a route, and below them what this version does not enforce.
 pub(super) fn text(table: &RouteTable) -> String {
-    let head = ["METHOD", "PATH", "AUTH", "LIMIT", "BODY", "TIMEOUT", "WAIVED"].map(str::to_owned);
+    let head =
+        ["METHOD", "PATH", "AUTH", "LIMIT", "BODY", "TIMEOUT", "PRIORITY", "WAIVED"].map(str::to_owned);
     let rows = table.rows().map(|row| {
         [
             row.method.to_string(),
@@ -19,11 +20,12 @@ pub(super) fn text(table: &RouteTable) -> String {
             rate(row),
             bytes(row.body.bytes),
             row.deadline.show(),
+            priority(row),
             waived(row).join(", "),
         ]
     });
     let rows: Vec<_> = std::iter::once(head).chain(rows).collect();
-    let mut widths = [0; 7];
+    let mut widths = [0; 8];
     for row in &rows {
         for (width, cell) in widths.iter_mut().zip(row) {
             *width = cell.chars().count().max(*width);

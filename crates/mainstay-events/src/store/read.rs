@@ -78,6 +78,16 @@ impl EventStore {
     /// Safe: it only reads.
     pub async fn read_from(&self, after: Position, limit: u32) -> Result<Vec<RecordedEvent>, ReadError> {
         let mut read = self.inner.database.read().await?;
+        self.read_in(&mut read, after, limit).await
+    }
+
+    /// As [`EventStore::read_from`], in a transaction.
+    pub(crate) async fn read_in(
+        &self,
+        connection: &mut Connection,
+        after: Position,
+        limit: u32,
+    ) -> Result<Vec<RecordedEvent>, ReadError> {
         let rows = query(
             "select position, stream_id, version, event_id, type, schema_version, payload, meta,
                     correlation_id, causation_id, actor, recorded_at
@@ -85,7 +95,7 @@ impl EventStore {
         )
         .bind(after)
         .bind(limit)
-        .fetch_all(&mut read)
+        .fetch_all(connection)
         .await?;
         collect(rows, after.get(), |event| event.position.get())
     }

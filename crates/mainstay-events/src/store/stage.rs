@@ -155,13 +155,13 @@ fn judge(
             let same = requests[twin].key.as_ref().is_some_and(|other| other.fingerprint == key.fingerprint);
             Some(if same { Outcome::As(twin) } else { conflict(key.append_id) })
         });
-        let outcome = known.unwrap_or_else(|| match check(append, heads) {
-            Err(error) => Outcome::Answer(Err(error)),
-            Ok(()) => {
-                advance(append, heads);
-                accepted.push(index);
-                Outcome::Accepted
+        let outcome = known.unwrap_or_else(|| {
+            if let Err(error) = check(append, heads) {
+                return Outcome::Answer(Err(error));
             }
+            advance(append, heads);
+            accepted.push(index);
+            Outcome::Accepted
         });
         if let (Outcome::Accepted, Some(key)) = (&outcome, key) {
             twins.insert(key.append_id, index);

@@ -10,7 +10,7 @@
 //! | keeps a connection without a request on it | closed | `keep_alive_timeout` |
 //! | does not read its answer | cut | `write_stall_timeout` |
 //! | sends a head that two parsers could read in two ways | 400, closed | at once |
-//! | sends a head or a target that is too large | 431, 414, closed | `max_header_bytes`, `max_target_bytes` |
+//! | sends a head or a target that is too large | 431, 414, closed; by HTTP/2 the stream only | `max_header_bytes`, `max_target_bytes` |
 //! | still sends its body when the answer is ready | the answer arrives, then closed | `linger` |
 //! | opens one connection too many | the one that shows least progress is closed | `max_connections…` |
 //! | resets streams faster than they are answered | cut | `http2_reset_budget` |
@@ -51,6 +51,10 @@ pub use config::{ConnectionSettings, Linger};
 pub use connection::serve_connection;
 pub use listener::{adopt, bind};
 pub use serve::{Context, serve};
+
+/// Stands in the extensions of a request whose head is longer than is taken, so that it can be refused like any other.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct HeadTooLarge;
 
 /// What the socket says of a connection.
 #[derive(Clone, Copy, Debug)]

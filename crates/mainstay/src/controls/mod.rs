@@ -35,6 +35,8 @@ pub enum Control {
     Target,
     /// The body is of bounded size and arrives within its time.
     Body,
+    /// There is room for the work, or the request is turned away before it costs anything.
+    Admission,
     /// A session or an API token gives the request its identity.
     Session,
     /// A state-changing request comes from our own pages.
@@ -56,6 +58,7 @@ impl Control {
         Self::Deadline,
         Self::Target,
         Self::Body,
+        Self::Admission,
         Self::Session,
         Self::Csrf,
         Self::Role,
@@ -72,6 +75,7 @@ impl Control {
             Self::Deadline => "deadline",
             Self::Target => "target",
             Self::Body => "body",
+            Self::Admission => "admission",
             Self::Session => "session",
             Self::Csrf => "csrf",
             Self::Role => "role",
@@ -98,6 +102,7 @@ impl Control {
             Self::Deadline => &[ErrorCode::HandlerTimeout],
             Self::Target => &[ErrorCode::BadRequest, ErrorCode::UriTooLong],
             Self::Body => &[ErrorCode::PayloadTooLarge, ErrorCode::RequestTimeout],
+            Self::Admission => &[ErrorCode::Overloaded],
             Self::Session => &[ErrorCode::Unauthenticated],
             Self::Csrf => &[ErrorCode::CsrfFailed],
             Self::Role => &[ErrorCode::Forbidden],

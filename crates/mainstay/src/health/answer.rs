@@ -11,6 +11,7 @@ use serde::Serialize;
 
 use super::check::{Condition, Criticality};
 use super::{Health, HealthSnapshot};
+use crate::admission::AdmissionSnapshot;
 use crate::extract::Json;
 use crate::routes::{Answer, DescribeResponse, Operation};
 
@@ -56,7 +57,7 @@ pub struct ReadyBody {
 }
 
 /// The body of `/health`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 #[non_exhaustive]
 pub struct HealthBody {
     /// `healthy`, `degraded` or `unhealthy`.
@@ -71,6 +72,9 @@ pub struct HealthBody {
     pub uptime_seconds: u64,
     /// What the service depends on.
     pub dependencies: BTreeMap<&'static str, DependencyBody>,
+    /// How much work is taken on at once, for operators only.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub admission: Option<AdmissionSnapshot>,
 }
 
 /// One dependency in the body of `/health`.
@@ -119,6 +123,7 @@ impl Health {
             timestamp: format!("{:.6}", shared.clock.timestamp()),
             uptime_seconds: shared.clock.now().saturating_duration_since(shared.started).as_secs(),
             dependencies: dependencies.collect(),
+            admission: self.admission().filter(|_| audience == Audience::Operator),
         };
         let status = match condition {
             Condition::Unhealthy => StatusCode::SERVICE_UNAVAILABLE,

@@ -37,7 +37,7 @@ mod steady;
 #[cfg(test)]
 mod tests;
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -46,6 +46,7 @@ use mainstay_core::settings::Environment;
 use tokio::sync::{Notify, watch};
 use tokio::time::Instant;
 
+use crate::admission::{Admission, AdmissionSnapshot};
 use check::Registered;
 
 pub use answer::{Alive, Audience, DependencyBody, HealthBody, Probed, ReadyBody};
@@ -53,7 +54,7 @@ pub use check::{Check, Condition, Criticality, Finding};
 pub use client::{ProbeError, probe};
 pub use lane::Lane;
 pub use readiness::{Latch, Readiness};
-pub use routes::routes;
+pub use routes::{routes, routes_for_operators};
 
 /// Who answers: the words of `/health` that never change.
 #[derive(Clone, Copy, Debug)]
@@ -110,6 +111,8 @@ struct Shared {
     readiness: Readiness,
     checks: Mutex<Vec<Arc<Registered>>>,
     snapshot: watch::Sender<Arc<HealthSnapshot>>,
+    /// How much work is taken on at once; for operators.
+    admission: OnceLock<Admission>,
     /// Asks the lane for a round out of turn, when a check was added.
     hurry: Notify,
 }
@@ -132,6 +135,7 @@ impl Health {
             readiness: Readiness::default(),
             checks: Mutex::default(),
             snapshot: watch::Sender::new(Arc::new(empty)),
+            admission: OnceLock::new(),
             hurry: Notify::new(),
         };
         Self { shared: Arc::new(shared) }
@@ -151,6 +155,16 @@ impl Health {
         check: impl Check,
     ) {
         self.add(Registered { name, criticality, timeout: Some(timeout), check: Box::new(check) });
+    }
+
+    /// Shows operators how this admission stands. The first one stays.
+    pub fn show_admission(&self, admission: Admission) {
+        let _ = self.shared.admission.set(admission);
+    }
+
+    /// How admission stands, once there is one.
+    pub fn admission(&self) -> Option<AdmissionSnapshot> {
+        self.shared.admission.get().map(Admission::snapshot)
     }
 
     /// The reasons not to be ready.

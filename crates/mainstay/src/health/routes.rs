@@ -12,6 +12,18 @@ pub fn routes(health: Health) -> Routes {
     let routes = Routes::new().tag("Health");
     let routes = let_in(routes.get("/health", report).summary("How well the service is"));
     let routes = let_in(routes.get("/api/v1/health", report).summary("How well the service is"));
+    live_and_ready(routes, health)
+}
+
+/// The same for a listener that only operators reach: they see messages, and how admission stands.
+pub fn routes_for_operators(health: Health) -> Routes {
+    let routes = Routes::new().tag("Health");
+    let routes = let_in(routes.get("/health", full_report).summary("How well the service is"));
+    let routes = let_in(routes.get("/api/v1/health", full_report).summary("How well the service is"));
+    live_and_ready(routes, health)
+}
+
+fn live_and_ready(routes: Routes<Health>, health: Health) -> Routes {
     let routes = let_in(routes.get("/health/live", live).summary("Whether the process is alive"));
     let routes = let_in(routes.get("/health/ready", ready).summary("Whether the service can serve"));
     routes.with_state(health)
@@ -27,6 +39,10 @@ fn let_in(routes: Routes<Health>) -> Routes<Health> {
             Control::AddressLimit,
             "a probe costs nothing, and one that is refused restarts a healthy service",
         )
+        .waive(
+            Control::Admission,
+            "a probe is answered from memory, and has to be answered most of all when it is busy",
+        )
         .waive(Control::Session, "probes have no credentials")
         .waive(Control::IdentityLimit, "probes have no identity")
 }
@@ -41,4 +57,8 @@ async fn ready(State(health): State<Health>) -> Probed<ReadyBody> {
 
 async fn report(State(health): State<Health>) -> Probed<HealthBody> {
     health.report(Audience::Public)
+}
+
+async fn full_report(State(health): State<Health>) -> Probed<HealthBody> {
+    health.report(Audience::Operator)
 }

@@ -9,6 +9,7 @@ use mainstay_db::DatabaseSettings;
 use super::ListenSettings;
 use super::drain::Plan;
 use crate::accept::ConnectionSettings;
+use crate::admission::AdmissionSettings;
 use crate::identity::{DirectorySettings, PasswordSettings};
 use crate::openapi::ReferenceSettings;
 use crate::session::SessionSettings;
@@ -42,6 +43,8 @@ pub struct Runtime {
     pub connections: ConnectionSettings,
     /// Of requests.
     pub requests: RequestSettings,
+    /// Of how much work is taken on at once.
+    pub admission: AdmissionSettings,
     /// Which other origins may read answers.
     pub cors: CorsSettings,
     /// How changes show where they come from.
@@ -96,6 +99,7 @@ impl Runtime {
             log: LogSettings::read(reader),
             connections: ConnectionSettings::read(reader),
             requests: RequestSettings::read(reader),
+            admission: AdmissionSettings::read(reader),
             cors: CorsSettings::read(reader),
             csrf: CsrfSettings::read(reader),
             hsts: HstsSettings::read(reader),

@@ -9,6 +9,7 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 use super::drain::Phase;
 use super::{Process, Runtime, StartError, surface};
 use crate::accept::{self, Connections};
+use crate::admission::Admission;
 use crate::identity::{Accounts, Callers};
 use crate::keys::Keys;
 use crate::pipeline::{DefenceParts, Defences};
@@ -25,6 +26,7 @@ pub(super) struct Listeners {
 struct Listener {
     edge: Edge,
     connections: Connections,
+    admission: Admission,
 }
 
 /// Sockets that are bound, and answered by nobody yet.
@@ -73,15 +75,9 @@ impl Listeners {
         callers: Callers,
     ) -> Result<Self, StartError> {
         let Sockets { public, management } = sockets;
-        let edge = |callers| {
-            Edge::new(
-                defences(process, runtime, callers),
-                process.clock.clone(),
-                process.metrics.http().clone(),
-            )
-        };
-        let (public, socket) = Listener::new(process, runtime, public, edge(callers))?;
-        let listener = |socket| Listener::new(process, runtime, socket, edge(Callers::nobody()));
+        let (public, socket) = Listener::new(process, runtime, public, callers)?;
+        process.health.show_admission(public.admission.clone());
+        let listener = |socket| Listener::new(process, runtime, socket, Callers::nobody());
         let (management, management_socket) = management.map(listener).transpose()?.unzip();
 
         // Their place in the drain before there is anything to end: a start can be broken off at any moment.
@@ -100,6 +96,13 @@ impl Listeners {
     pub(super) fn connections(&self) -> Vec<(&'static str, Connections)> {
         let public = [("public", self.public.connections.clone())];
         let management = self.management.iter().map(|listener| ("management", listener.connections.clone()));
+        public.into_iter().chain(management).collect()
+    }
+
+    /// The permits of each listener, with its name in metrics.
+    pub(super) fn admission(&self) -> Vec<(&'static str, Admission)> {
+        let public = [("public", self.public.admission.clone())];
+        let management = self.management.iter().map(|listener| ("management", listener.admission.clone()));
         public.into_iter().chain(management).collect()
     }
 
@@ -130,12 +133,15 @@ impl Listener {
         process: &Process,
         runtime: &Runtime,
         socket: Socket,
-        edge: Edge,
+        callers: Callers,
     ) -> Result<(Self, TcpListener), StartError> {
+        // Each listener has its own permits and places: a full public one keeps no operator out.
+        let admission = Admission::new(&runtime.admission, &process.clock);
+        let defences = defences(process, runtime, callers, admission.clone());
+        let edge = Edge::new(defences, process.clock.clone(), process.metrics.http().clone());
         edge.install(surface::probes(&process.health), ErrorCode::Migrating).map_err(StartError::Routes)?;
-        // Each listener has its own places: a full public one keeps no operator out.
         let connections = Connections::new(&runtime.connections);
-        Ok((Self { edge, connections }, socket.listener))
+        Ok((Self { edge, connections, admission }, socket.listener))
     }
 
     /// Serves until `shutdown`, and then lets go of `ended`.
@@ -159,7 +165,7 @@ impl Listener {
 }
 
 /// The controls of a listener.
-fn defences(process: &Process, runtime: &Runtime, callers: Callers) -> Defences {
+fn defences(process: &Process, runtime: &Runtime, callers: Callers, admission: Admission) -> Defences {
     Defences::new(DefenceParts {
         requests: runtime.requests.clone(),
         cors: &runtime.cors,
@@ -167,6 +173,7 @@ fn defences(process: &Process, runtime: &Runtime, callers: Callers) -> Defences 
         hsts: &runtime.hsts,
         public_origin: runtime.listen.public_url.origin(),
         callers,
+        admission,
         keys: &Keys::from(&runtime.secret_key),
         clock: process.clock.clone(),
     })

@@ -161,13 +161,17 @@ fn keep_accounts(process: &Process, accounts: &Accounts) -> Result<(), StartErro
 /// Folds recorded values into their buckets, and reads off what nobody counts.
 fn keep_metrics(process: &Process, listeners: &Listeners) -> Result<(), StartError> {
     let (metrics, connections) = (process.metrics.clone(), listeners.connections());
+    let admission = listeners.admission();
     let keep = move |shutdown: Shutdown| {
-        let (metrics, connections) = (metrics.clone(), connections.clone());
+        let (metrics, connections, admission) = (metrics.clone(), connections.clone(), admission.clone());
         async move {
             loop {
                 metrics.run_upkeep();
                 for (listener, connections) in &connections {
                     metrics.note_connections(listener, &connections.snapshot());
+                }
+                for (listener, admission) in &admission {
+                    metrics.note_admission(listener, &admission.snapshot());
                 }
                 if tokio::time::timeout(UPKEEP_INTERVAL, shutdown.begun()).await.is_ok() {
                     return Ok(());

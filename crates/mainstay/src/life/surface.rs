@@ -39,7 +39,7 @@ pub(super) fn identity<S: Service>(accounts: &Accounts) -> Result<Routes<S::Stat
 
 /// What the listener for operators answers.
 pub(super) fn management(health: &Health, metrics: &Metrics) -> Routes {
-    probes(health).merge(metrics::routes(metrics.clone()))
+    health::routes_for_operators(health.clone()).merge(metrics::routes(metrics.clone()))
 }
 
 /// What is answered from the first moment on.

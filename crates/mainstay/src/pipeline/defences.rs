@@ -5,6 +5,7 @@ use std::sync::Arc;
 use mainstay_core::Clock;
 
 use super::RequestSettings;
+use crate::admission::{Admission, AdmissionSettings};
 use crate::controls::cors::{Cors, CorsSettings};
 use crate::controls::csrf::{Csrf, CsrfSettings};
 use crate::controls::headers::{HstsSettings, SecurityHeaders};
@@ -19,6 +20,7 @@ pub struct Defences {
     pub(super) headers: SecurityHeaders,
     pub(super) csrf: Arc<Csrf>,
     pub(super) callers: Callers,
+    pub(super) admission: Admission,
 }
 
 /// What [`Defences`] are made of.
@@ -35,6 +37,8 @@ pub struct DefenceParts<'a> {
     pub public_origin: &'a str,
     /// Who sign in here.
     pub callers: Callers,
+    /// How much work is taken on at once.
+    pub admission: Admission,
     /// The keys of the service.
     pub keys: &'a Keys,
     /// The clock.
@@ -44,7 +48,8 @@ pub struct DefenceParts<'a> {
 impl Defences {
     /// Makes the controls.
     pub fn new(parts: DefenceParts<'_>) -> Self {
-        let DefenceParts { requests, cors, csrf, hsts, public_origin, callers, keys, clock } = parts;
+        let DefenceParts { requests, cors, csrf, hsts, public_origin, callers, admission, keys, clock } =
+            parts;
         let is_https = public_origin.starts_with("https://");
         Self {
             requests,
@@ -52,6 +57,7 @@ impl Defences {
             headers: SecurityHeaders::new(hsts, is_https),
             csrf: Csrf::new(csrf, public_origin, keys, clock),
             callers,
+            admission,
         }
     }
 
@@ -65,6 +71,7 @@ impl Defences {
             hsts: &HstsSettings::default(),
             public_origin: "http://localhost",
             callers: Callers::nobody(),
+            admission: Admission::new(&AdmissionSettings::default(), &clock),
             keys: &Keys::new(&secret_key::generate(), &[]),
             clock,
         })

@@ -13,7 +13,7 @@ use mainstay_core::{Clock, random};
 use tokio::time::Instant;
 use uuid::Uuid;
 
-use crate::accept::Peer;
+use crate::accept::{HeadTooLarge, Peer};
 use crate::controls::client::{Scheme, Seen, TrustedProxies};
 use crate::controls::csrf::TokenDesk;
 use crate::controls::headers::NonceSlot;
@@ -67,6 +67,11 @@ impl Exchange {
         clock: &Clock,
     ) -> Self {
         let (client, scheme, host) = whence(head, peer, proxies);
+        // What is too long to be taken goes no further, like what is ambiguous.
+        let host = match head.extensions.get::<HeadTooLarge>() {
+            Some(_) => Err(ErrorCode::HeadersTooLarge.into()),
+            None => host,
+        };
         let inner = Inner {
             table,
             request_id: random::uuid(clock),

@@ -60,7 +60,7 @@ use crate::controls::Control;
 pub(crate) use assemble::{Assembled, assemble};
 pub use describe::{Answer, DescribeRequest, DescribeResponse, Endpoint, Operation};
 pub use method::RouteMethod;
-pub use policy::{Auth, Cache, Class, Priority, Rate, Role, RoutePolicy, Waiver};
+pub use policy::{Auth, Cache, Class, Priority, Rate, Role, RoutePolicy, Waiver, Work};
 pub use table::{RouteProblem, RouteTable, Row};
 
 pub(crate) use describe::Describe;
@@ -204,7 +204,7 @@ where
         self.adjust(|entry| entry.policy.priority = priority)
     }
 
-    /// The route belongs to the lane for slow requests.
+    /// The route belongs to the lane for slow requests: what takes a noticeable time does not keep others waiting.
     pub fn slow(self) -> Self {
         self.adjust(|entry| entry.policy.slow = true)
     }

@@ -93,8 +93,20 @@ pub enum Priority {
     Interactive,
     /// A program waits.
     Default,
-    /// Nobody waits.
+    /// Nobody waits for a single one of them.
     Bulk,
+    /// Can be done at any other time as well.
+    Background,
+}
+
+/// How much time work takes: requests of either kind wait only for those of the same.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Work {
+    /// Milliseconds.
+    Quick,
+    /// A noticeable time.
+    Slow,
 }
 
 /// A control that is off for a route, and why.
@@ -126,6 +138,42 @@ impl Rate {
     /// So many requests a minute.
     pub const fn per_minute(requests: u32) -> Self {
         Self { requests, seconds: 60 }
+    }
+}
+
+impl Work {
+    /// Both kinds.
+    pub const ALL: [Self; 2] = [Self::Quick, Self::Slow];
+
+    /// The name in listings and metrics.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Quick => "quick",
+            Self::Slow => "slow",
+        }
+    }
+}
+
+impl Priority {
+    /// Every priority, from the first to be let in to the last.
+    pub const ALL: [Self; 6] =
+        [Self::Operations, Self::Identity, Self::Interactive, Self::Default, Self::Bulk, Self::Background];
+
+    /// The name in listings and metrics.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Operations => "operations",
+            Self::Identity => "identity",
+            Self::Interactive => "interactive",
+            Self::Default => "default",
+            Self::Bulk => "bulk",
+            Self::Background => "background",
+        }
+    }
+
+    /// The place in [`Priority::ALL`].
+    pub(crate) fn index(self) -> usize {
+        self as usize
     }
 }
 
@@ -189,6 +237,11 @@ impl Default for RoutePolicy {
 }
 
 impl RoutePolicy {
+    /// The kind of work that the route asks for.
+    pub fn work(&self) -> Work {
+        if self.slow { Work::Slow } else { Work::Quick }
+    }
+
     /// Whether the control is waived.
     pub fn waives(&self, control: Control) -> bool {
         self.waivers.iter().any(|waiver| waiver.control == control)

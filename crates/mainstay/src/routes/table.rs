@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use super::assemble::checked;
 use super::{Describe, Entry, RouteMethod, RoutePolicy, Routes, Waiver};
 use crate::ErrorCode;
+use crate::admission::Course;
 use crate::controls::body::BodyLimits;
 use crate::controls::{Control, ControlSet};
 use crate::pipeline::RequestSettings;
@@ -41,6 +42,8 @@ pub struct Row {
     pub demanded: ControlSet,
     /// Counts its requests.
     pub(crate) meter: RouteMeter,
+    /// What admission knows of it.
+    pub(crate) course: Course,
     describe: Option<Describe>,
 }
 
@@ -139,7 +142,7 @@ impl Row {
         const WHY: &str = "there is nothing here to guard";
         Self::of_the_edge(
             "(unmatched)",
-            &[Control::Session, Control::Csrf, Control::Role],
+            &[Control::Admission, Control::Session, Control::Csrf, Control::Role],
             WHY,
             settings,
             meter,
@@ -174,6 +177,7 @@ impl Row {
             deadline: settings.timeout,
             body: BodyLimits { bytes: settings.body_bytes, time: settings.body_time },
             demanded: policy.demanded(),
+            course: Course::of(&policy),
             policy,
             describe: None,
             meter: meter.route("(any)", path),
@@ -198,6 +202,7 @@ impl Row {
             deadline: policy.deadline.unwrap_or(settings.timeout),
             body: BodyLimits { bytes: policy.body_bytes.unwrap_or(own_bytes), time: settings.body_time },
             demanded: policy.demanded(),
+            course: Course::of(&policy),
             policy,
             describe,
             meter: meter.route(entry.method.as_str(), &entry.path),

@@ -7,7 +7,7 @@ use std::convert::Infallible;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
 
-use http::{Request, Response};
+use http::{HeaderName, HeaderValue, Request, Response};
 use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
@@ -19,7 +19,7 @@ use self::streams::{StreamBody, StreamGuard, Streams};
 use super::admission::Event;
 use super::connection::Link;
 use super::wire::Wire;
-use super::{ConnectionSettings, Handle, Peer};
+use super::{ConnectionSettings, Handle, HeadTooLarge, Peer};
 
 /// What is buffered of one answer; times the streams, this bounds a connection.
 const SEND_BUFFER_BYTES: usize = 64 * 1024;
@@ -27,6 +27,12 @@ const SEND_BUFFER_BYTES: usize = 64 * 1024;
 /// reset, before the connection is closed (CVE-2023-44487, CVE-2025-8671).
 const PENDING_RESETS: usize = 20;
 const LOCAL_RESETS: usize = 64;
+
+/// How many times as long as `max_header_bytes` a head may be to be refused in the shape of all refusals. A longer one
+/// is refused by the library below: with 431, and without a body.
+const READ_TO_REFUSE: u32 = 2;
+/// What HTTP/2 adds to each field when it counts the size of a head (RFC 9113, 6.5.2).
+const FIELD_OVERHEAD: usize = 32;
 
 /// Serves a connection to its end. `deadline` bounds the wait for the first request.
 pub(super) async fn serve<IO, H>(wire: Wire<IO>, deadline: Pin<Box<Sleep>>, link: &Link<H>)
@@ -41,6 +47,7 @@ where
     let service = service_fn(|request| {
         // Not within the future: the executor that runs it takes over the stream that begins here.
         let stream = streams.begin(&link.seat);
+        let request = judged(request, settings.max_header_bytes);
         answer(request, link.handler.clone(), link.peer, stream)
     });
     let connection = builder(settings, executor).serve_connection(TokioIo::new(wire), service);
@@ -82,13 +89,23 @@ fn builder(
     builder
         .timer(TokioTimer::new())
         .max_concurrent_streams(settings.http2_max_streams)
-        .max_header_list_size(settings.max_header_bytes)
+        .max_header_list_size(settings.max_header_bytes.saturating_mul(READ_TO_REFUSE))
         .max_send_buf_size(SEND_BUFFER_BYTES)
         .max_pending_accept_reset_streams(PENDING_RESETS)
         .max_local_error_reset_streams(LOCAL_RESETS)
         .keep_alive_interval(settings.http2_ping_interval)
         .keep_alive_timeout(settings.http2_ping_timeout);
     builder
+}
+
+/// Marks a request whose fields are too long.
+fn judged(mut request: Request<Incoming>, limit: u32) -> Request<Incoming> {
+    let size =
+        |(name, value): (&HeaderName, &HeaderValue)| name.as_str().len() + value.len() + FIELD_OVERHEAD;
+    if request.headers().iter().map(size).sum::<usize>() > limit as usize {
+        request.extensions_mut().insert(HeadTooLarge);
+    }
+    request
 }
 
 async fn answer<H: Handle>(

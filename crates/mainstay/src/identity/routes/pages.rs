@@ -104,6 +104,7 @@ fn routes() -> Routes<Pages> {
         .public()
         .limit(Class::AUTH)
         .priority(Priority::Identity)
+        .slow()
         .errors(&[InvalidCredentials, RateLimited, Overloaded, StoreUnavailable])
         .get("/password", password_form)
         .summary("The form to change your password with")
@@ -113,6 +114,7 @@ fn routes() -> Routes<Pages> {
         .signed_in()
         .limit(Class::AUTH)
         .priority(Priority::Identity)
+        .slow()
         .errors(&[InvalidCredentials, RateLimited, Overloaded])
 }
 

@@ -15,6 +15,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::CsrfSettings;
+use crate::admission::{Admission, AdmissionSettings};
 use crate::controls::ControlSet;
 use crate::controls::cors::{AllowedOrigin, CorsSettings};
 use crate::controls::headers::HstsSettings;
@@ -271,6 +272,7 @@ impl World {
             hsts: &HstsSettings::default(),
             public_origin: "http://localhost",
             callers: Callers::known_to(People { sessions, users, tokens }),
+            admission: Admission::new(&AdmissionSettings::default(), &clock),
             keys: &keys,
             clock: clock.clone(),
         });

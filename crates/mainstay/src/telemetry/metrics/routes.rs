@@ -20,6 +20,7 @@ pub fn routes(metrics: Metrics) -> Routes {
     registered()
         .public()
         .waive(Control::Host, "scrapers ask by address")
+        .waive(Control::Admission, "operators have to see what is the matter most of all when it is busy")
         .waive(Control::Session, "scrapers have no session; the listener keeps the public away")
         .with_state(metrics)
 }

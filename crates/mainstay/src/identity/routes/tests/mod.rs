@@ -13,6 +13,7 @@ use mainstay_core::Secret;
 use serde_json::{Value, json};
 
 use crate::accept::Peer;
+use crate::admission::{Admission, AdmissionSettings};
 use crate::controls::cors::CorsSettings;
 use crate::controls::headers::HstsSettings;
 use crate::identity::tests::{CHEAP, Fixture, PASSWORD};
@@ -59,6 +60,7 @@ impl Site {
             hsts: &HstsSettings::default(),
             public_origin: ORIGIN,
             callers: Callers::known_to(fixture.accounts.people()),
+            admission: Admission::new(&AdmissionSettings::default(), &fixture.clock),
             keys: &Keys::new(&Secret::new("the secret of this test"), &[]),
             clock: fixture.clock.clone(),
         });

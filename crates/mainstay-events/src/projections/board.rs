@@ -1,0 +1,123 @@
+//! What fails at the moment: one list for all lanes of the process, from which one record is made.
+
+use std::collections::BTreeMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use serde::Serialize;
+use tokio::sync::Notify;
+
+use super::failure::Failure;
+use super::place::Place;
+
+/// Most failures that one record spells out. The others are counted.
+const SPELLED_OUT: usize = 50;
+
+/// What fails at the moment.
+#[derive(Debug, Default)]
+pub(super) struct Board {
+    failing: Mutex<BTreeMap<(Place, Option<String>), Failure>>,
+    changed: Notify,
+}
+
+/// A failure in the record.
+#[derive(Debug, Serialize)]
+struct Line<'a> {
+    projection: &'a str,
+    generation: u32,
+    lane: u16,
+    /// What was put aside; without it, the whole lane stands.
+    quarantined: Option<&'a str>,
+    #[serde(flatten)]
+    failure: &'a Failure,
+}
+
+impl Board {
+    /// Notes that a lane (or a key of it) fails.
+    pub(super) fn put(&self, place: Place, key: Option<String>, failure: Failure) {
+        let is_news = {
+            let mut failing = self.failing();
+            let before = failing.get(&(place, key.clone()));
+            let is_news =
+                before.is_none_or(|before| before.kind != failure.kind || before.event != failure.event);
+            failing.insert((place, key), failure);
+            is_news
+        };
+        if is_news {
+            self.changed.notify_one();
+        }
+    }
+
+    /// Notes that it fails no more.
+    pub(super) fn remove(&self, place: Place, key: Option<&str>) {
+        if self.failing().remove(&(place, key.map(str::to_owned))).is_some() {
+            self.changed.notify_one();
+        }
+    }
+
+    /// Forgets a lane: somebody else has it.
+    pub(super) fn forget(&self, place: Place) {
+        self.failing().retain(|(other, _), _| *other != place);
+    }
+
+    /// Waits until something begins or ceases to fail.
+    pub(super) async fn changed(&self) {
+        self.changed.notified().await;
+    }
+
+    /// The projections that fail, with the keys of each that were put aside.
+    pub(super) fn names(&self) -> BTreeMap<&'static str, usize> {
+        let mut names = BTreeMap::new();
+        for (place, key) in self.failing().keys() {
+            *names.entry(place.name).or_default() += usize::from(key.is_some());
+        }
+        names
+    }
+
+    /// Whether a whole lane of a projection stands.
+    pub(super) fn stands(&self, name: &str) -> bool {
+        self.failing().keys().any(|(place, key)| place.name == name && key.is_none())
+    }
+
+    /// Writes the one record that names every failed projection; nothing if none is.
+    pub(super) fn record(&self) {
+        let (names, count, details) = {
+            let failing = self.failing();
+            let lines: Vec<_> = failing
+                .iter()
+                .take(SPELLED_OUT)
+                .map(|((place, key), failure)| Line {
+                    projection: place.name,
+                    generation: place.generation,
+                    lane: place.lane,
+                    quarantined: key.as_deref(),
+                    failure,
+                })
+                .collect();
+            // Texts and numbers always serialise.
+            let details = serde_json::to_string(&lines).unwrap_or_default();
+            let mut names: Vec<_> = failing.keys().map(|(place, _)| place.name).collect();
+            names.dedup();
+            (names.join(", "), failing.len(), details)
+        };
+        if count > 0 {
+            tracing::error!(
+                critical = true,
+                failed = names,
+                failures = count,
+                details,
+                "projections fail: {names}"
+            );
+        } else {
+            tracing::info!("no projection fails any more");
+        }
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.failing().is_empty()
+    }
+
+    fn failing(&self) -> MutexGuard<'_, BTreeMap<(Place, Option<String>), Failure>> {
+        // Each change is one insertion or removal.
+        self.failing.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

@@ -1,0 +1,55 @@
+//! Read models that follow the log by themselves.
+//!
+//! A [`Projection`] turns events into rows. Its position moves in the transaction of those rows, first and under
+//! a fence, so each event has its effect exactly once: after a crash, after a commit that was not answered, and
+//! when a process that was thought dead comes back.
+//!
+//! # Failures
+//!
+//! | what | what follows |
+//! |---|---|
+//! | the database is busy, full, out of reach | tried again for ever, with growing waits; after 5 tries or 30 s the health is degraded |
+//! | an event cannot be applied: it does not read, is refused, meets a constraint, or the code panics | it is found within its batch and tried three times more; then as [`OnPoison`] says: its key is put aside (the default), the projection halts, or the event is left out |
+//! | ten keys within a minute, or a thousand in all | the code must be wrong: the projection is faulted and stands |
+//! | the log was damaged, or restored | the projection halts |
+//!
+//! One record of level `CRITICAL` names everything that fails, on each change and once a minute. Nothing is ever
+//! skipped without a count, and one projection that stands holds no other one up. [`operator`] shows what is, and
+//! takes wishes: retry, skip, rebuild.
+//!
+//! # Rebuilding
+//!
+//! Tables belong to a *generation*. A rebuild, or code of a higher [version](Projection::version), fills the
+//! tables of the next one while the present ones serve; when it has caught up, one transaction that holds the
+//! counter of the log applies what is left and lets the plain names mean the new tables.
+
+mod board;
+mod checkpoint;
+mod failure;
+mod fold;
+mod generations;
+mod handler;
+mod lane;
+mod monitor;
+pub mod operator;
+mod place;
+mod poison;
+mod quarantine;
+mod runner;
+mod sort;
+mod stand;
+mod supervisor;
+mod tables;
+#[cfg(test)]
+mod tests;
+mod waiting;
+
+pub use checkpoint::{Role, Status};
+pub use failure::{FailedEvent, Failure};
+pub use fold::{Fold, Folded};
+pub use handler::{Batch, OnPoison, Projection};
+pub use runner::ProjectionSettings;
+pub use sort::{Sort, sort};
+pub use supervisor::{ProjectionHealth, Projections};
+pub use tables::{Table, Tables};
+pub use waiting::WaitError;
