@@ -17,7 +17,8 @@ async fn the_store_in_memory_conforms() {
 on_both_databases!(the_store_in_the_database_conforms, the_tables_come_and_go);
 
 async fn the_store_in_the_database_conforms(store: TestDatabase) {
-    let another = async || Arc::new(SqlStore::new(database_at(store.another()).await)) as Arc<dyn SessionStore>;
+    let another =
+        async || Arc::new(SqlStore::new(database_at(store.another()).await)) as Arc<dyn SessionStore>;
     conformance::check_all(another).await;
 }
 

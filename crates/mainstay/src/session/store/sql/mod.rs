@@ -336,11 +336,13 @@ impl SessionStore for SqlStore {
 }
 
 async fn epoch(connection: &mut Connection, user: UserId) -> Result<Epoch, DbError> {
-    let row = query("select cast(coalesce(sum(epoch), 0) as bigint) from session_subject where user_id in ($1, $2)")
-        .bind(user)
-        .bind(EVERYBODY)
-        .fetch_one(connection)
-        .await?;
+    let row = query(
+        "select cast(coalesce(sum(epoch), 0) as bigint) from session_subject where user_id in ($1, $2)",
+    )
+    .bind(user)
+    .bind(EVERYBODY)
+    .fetch_one(connection)
+    .await?;
     row.get(0).map(Epoch)
 }
 
