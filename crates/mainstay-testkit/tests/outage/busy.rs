@@ -13,7 +13,14 @@ const WAITING: usize = 200;
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn health_answers_while_200_wait_and_asks_once_an_interval() {
     let postgres = Postgres::options().setting("log_statement", "all").start();
-    let settings = [("DB_POOL_MIN_SIZE", "1"), ("DB_POOL_MAX_SIZE", "2"), ("DB_POOL_TIMEOUT", "20s")];
+    let settings = [
+        ("DB_POOL_MIN_SIZE", "1"),
+        ("DB_POOL_MAX_SIZE", "2"),
+        ("DB_POOL_TIMEOUT", "20s"),
+        // All of them are to reach the pool, and to wait there.
+        ("ADMISSION_ENABLED", "no"),
+        ("MAX_CONNECTIONS_PER_ADDRESS", "1000"),
+    ];
     let site = Site::new(postgres, &settings).await;
     let client = site.client();
     let holders = join_all((0..2).map(|_| client.get("/hold")));
