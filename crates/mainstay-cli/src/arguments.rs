@@ -201,7 +201,7 @@ fn routes(program: &str) -> Command {
         .about("List every route with what it demands of requests")
         .long_about(
             "List every route with what it demands of requests.\n\n\
-             A control is `on`, `waived` (with the reason) or `not built` in this version. The format\n\
+             A control is `on` or `waived`, with the reason. The format\n\
              `lock` has one line a route and does not depend on settings: keep it under review in a\n\
              file, and let --check find changes.",
         )

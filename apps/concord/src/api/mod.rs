@@ -22,6 +22,7 @@ mod repeat;
 mod rulesets;
 mod schemas;
 
+pub use class::ALL as LIMITS;
 pub use imported::DocumentReader;
 
 use std::time::Duration;

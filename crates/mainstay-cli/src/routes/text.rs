@@ -2,13 +2,12 @@
 
 use std::fmt::Write as _;
 
-use mainstay::Control;
 use mainstay::routes::RouteTable;
 use mainstay_core::settings::Setting as _;
 
 use super::{priority, rate, waived};
 
-/// A line a route, and below them what this version does not enforce.
+/// A line a route.
 pub(super) fn text(table: &RouteTable) -> String {
     let head = ["METHOD", "PATH", "AUTH", "LIMIT", "BODY", "TIMEOUT", "PRIORITY", "DEGRADED", "WAIVED"]
         .map(str::to_owned);
@@ -37,11 +36,6 @@ pub(super) fn text(table: &RouteTable) -> String {
         let cells = row.iter().zip(widths).map(|(cell, width)| format!("{cell:width$}"));
         let line = cells.collect::<Vec<_>>().join("  ");
         let _ = writeln!(text, "{}", line.trim_end());
-    }
-    let not_built: Vec<_> =
-        Control::ALL.iter().filter(|control| !control.is_built()).map(|control| control.as_str()).collect();
-    if !not_built.is_empty() {
-        let _ = writeln!(text, "\nnot yet enforced in this version: {}", not_built.join(", "));
     }
     text
 }

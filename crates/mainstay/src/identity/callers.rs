@@ -9,6 +9,7 @@ use http::{Extensions, HeaderMap, HeaderValue, header};
 use super::authorise::{authorise, unauthenticated};
 use super::{ApiTokens, Bearer, How, Identity, Users};
 use crate::controls::csrf::SessionShown;
+use crate::limits::Subject;
 use crate::routes::Auth;
 use crate::session::{Session, SessionError, Sessions, Standing};
 use crate::{Refusal, Role};
@@ -86,6 +87,17 @@ impl Caller {
         if let Ok(Some(identity)) = &self.identity {
             extensions.insert(identity.clone());
         }
+    }
+
+    /// Whom the limits by identity count: a user with all their sessions and tokens, so that making another token
+    /// makes nobody's limit higher, or a token of nobody's.
+    pub(crate) fn subject(&self) -> Option<Subject> {
+        let identity = self.identity.as_ref().ok()?.as_ref()?;
+        Some(match (identity.user, identity.how) {
+            (Some(user), _) => Subject::id(user),
+            (None, How::Token(token)) => Subject::id(token.0),
+            (None, How::Session) => return None,
+        })
     }
 
     /// What they may do, as far as it could be found out.

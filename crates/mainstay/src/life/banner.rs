@@ -7,7 +7,6 @@ use mainstay_core::settings::Problem;
 use sha2::{Digest, Sha256};
 
 use super::{Runtime, Started};
-use crate::Control;
 use crate::routes::RouteTable;
 use crate::telemetry::log::{LogFormat, Logging};
 
@@ -45,7 +44,7 @@ impl Banner<'_> {
             store = %runtime.database.url,
             routes = started.routes.rows().len(),
             waivers,
-            not_yet_built = unbuilt(),
+            limits = started.limits,
             posture = started.posture,
             warnings = self.warnings.len(),
             start_ms = millis(self.took),
@@ -74,7 +73,7 @@ impl Banner<'_> {
         line("store", runtime.database.url.to_string());
         line("instance", runtime.process.instance_name.clone());
         line("routes", format!("{}, {} waivers", started.routes.rows().len(), waivers(&started.routes)));
-        line("not yet", unbuilt());
+        line("limits", started.limits.clone());
         line("posture", started.posture.clone());
         if let Some(demo) = &started.demo {
             line("sign in as", format!("{} with {}", demo.name.as_str(), demo.password.expose()));
@@ -107,11 +106,6 @@ fn waivers(routes: &RouteTable) -> usize {
     routes.rows().map(|row| row.policy.waivers.len()).sum()
 }
 
-fn unbuilt() -> String {
-    let names = Control::ALL.iter().filter(|control| !control.is_built()).map(|control| control.as_str());
-    names.collect::<Vec<_>>().join(", ")
-}
-
 fn millis(duration: Duration) -> u64 {
     u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }
@@ -126,6 +120,7 @@ mod tests {
 
     use super::*;
     use crate::life::open_accounts;
+    use crate::limits::Limiter;
     use crate::telemetry::log::{LogSettings, Sink};
     use crate::telemetry::metrics::Metrics;
 
@@ -168,7 +163,7 @@ mod tests {
 
     impl Section for Named {
         fn read(reader: &mut Reader<'_>) -> Self {
-            Self(Runtime::read_named(reader, "sample"))
+            Self(Runtime::read_named(reader, "sample", &[]))
         }
     }
 
@@ -179,7 +174,9 @@ mod tests {
         let clock = Clock::system();
         let database = Database::open(&runtime.database, &clock).await.unwrap();
         let (tasks, metrics) = (mainstay_core::Tasks::new(), Metrics::new());
-        let accounts = open_accounts::<Sample>(&runtime, &database, &clock, &tasks, &metrics).unwrap();
+        let limiter = Limiter::in_memory(&runtime.requests.limits, &clock);
+        let accounts =
+            open_accounts::<Sample>(&runtime, &database, &clock, &tasks, &metrics, limiter).unwrap();
         let started = Started {
             address: runtime.listen.address,
             management: None,
@@ -189,14 +186,14 @@ mod tests {
             runtime: Arc::new(runtime),
             routes: RouteTable::default(),
             posture: "0123456789abcdef".to_owned(),
+            limits: "in memory, 6656 KiB".to_owned(),
         };
         let terminal = Terminal::default();
         let logging = Logging::new(&LogSettings::default(), &clock, terminal.clone());
         let took = Duration::from_millis(12);
         let banner = Banner { name: "sample", version: "1.2.3", started: &started, warnings: &[], took };
         banner.write(&logging);
-        let expected = format!(
-            "
+        let expected = "
   sample 1.2.3 · development
 
   listening    http://127.0.0.1:8080
@@ -204,14 +201,12 @@ mod tests {
   store        sqlite::memory:
   instance     one
   routes       0, 0 waivers
-  not yet      {}
+  limits       in memory, 6656 KiB
   posture      0123456789abcdef
   warnings     0
   ready in     12 ms
 
-",
-            unbuilt()
-        );
+";
         assert_eq!(*terminal.0.lock().unwrap(), expected);
     }
 }

@@ -12,7 +12,9 @@ use crate::accept::ConnectionSettings;
 use crate::admission::AdmissionSettings;
 use crate::degradation::DegradationSettings;
 use crate::identity::{DirectorySettings, PasswordSettings};
+use crate::limits::{Class, judge_proxies};
 use crate::openapi::ReferenceSettings;
+use crate::redis::RedisSettings;
 use crate::session::SessionSettings;
 use crate::settings::{AlertSettings, SecretKey};
 use crate::telemetry::log::LogSettings;
@@ -42,6 +44,8 @@ pub struct Runtime {
     pub log: LogSettings,
     /// Of connections.
     pub connections: ConnectionSettings,
+    /// Where Redis is.
+    pub redis: RedisSettings,
     /// Of requests.
     pub requests: RequestSettings,
     /// Of how much work is taken on at once.
@@ -87,21 +91,22 @@ pub struct ProcessSettings {
 
 impl<S: Service> Section for Configuration<S> {
     fn read(reader: &mut Reader<'_>) -> Self {
-        Self { runtime: Runtime::read_named(reader, S::NAME), service: S::Settings::read(reader) }
+        Self { runtime: Runtime::read_named(reader, S::NAME, S::LIMITS), service: S::Settings::read(reader) }
     }
 }
 
 impl Runtime {
-    /// Reads the settings of the runtime for a service of this name.
-    pub fn read_named(reader: &mut Reader<'_>, name: &'static str) -> Self {
-        Self {
+    /// Reads the settings of the runtime for a service of this name, with these classes of limits.
+    pub fn read_named(reader: &mut Reader<'_>, name: &'static str, classes: &[Class]) -> Self {
+        let runtime = Self {
             environment: reader.environment(),
             process: ProcessSettings::read(reader),
             listen: ListenSettings::read(reader),
             secret_key: SecretKey::read(reader),
             log: LogSettings::read(reader),
             connections: ConnectionSettings::read(reader),
-            requests: RequestSettings::read(reader),
+            redis: RedisSettings::read(reader),
+            requests: RequestSettings::read_for(reader, classes),
             admission: AdmissionSettings::read(reader),
             cors: CorsSettings::read(reader),
             degradation: DegradationSettings::read(reader),
@@ -113,7 +118,11 @@ impl Runtime {
             reference: ReferenceSettings::read(reader),
             database: DatabaseSettings::read_named(reader, name),
             alerts: AlertSettings::read(reader),
-        }
+        };
+        let Self { listen, requests, .. } = &runtime;
+        let is_https = listen.public_url.is_secure();
+        judge_proxies(reader, &requests.limits, is_https, requests.trusted_proxies.is_nobody());
+        runtime
     }
 
     /// How the time for stopping is cut up.

@@ -13,6 +13,7 @@ use crate::admission::Admission;
 use crate::degradation::Degraded;
 use crate::identity::{Accounts, Callers};
 use crate::keys::Keys;
+use crate::limits::Limiter;
 use crate::pipeline::{DefenceParts, Defences};
 use crate::routes::RouteTable;
 use crate::{Edge, ErrorCode, Routes, Service};
@@ -75,11 +76,13 @@ impl Listeners {
         sockets: Sockets,
         callers: Callers,
         degraded: Degraded,
+        limiter: &Limiter,
     ) -> Result<Self, StartError> {
         let Sockets { public, management } = sockets;
-        let (public, socket) = Listener::new(process, runtime, public, callers, degraded)?;
+        let (public, socket) = Listener::new(process, runtime, public, callers, degraded, limiter)?;
         process.health.show_admission(public.admission.clone());
-        let listener = |socket| Listener::new(process, runtime, socket, Callers::nobody(), Degraded::never());
+        let listener =
+            |socket| Listener::new(process, runtime, socket, Callers::nobody(), Degraded::never(), limiter);
         let (management, management_socket) = management.map(listener).transpose()?.unzip();
 
         // Their place in the drain before there is anything to end: a start can be broken off at any moment.
@@ -125,6 +128,10 @@ impl Listeners {
             let management = surface::management(health, metrics);
             edge.install(management, ErrorCode::NotFound).map_err(StartError::Routes)?;
         }
+        let unlisted = table.unlisted(&runtime.requests.limits);
+        if !unlisted.is_empty() {
+            return Err(StartError::Routes(unlisted));
+        }
         judge_waivers(process, runtime, &table)?;
         Ok(table)
     }
@@ -137,10 +144,12 @@ impl Listener {
         socket: Socket,
         callers: Callers,
         degraded: Degraded,
+        limiter: &Limiter,
     ) -> Result<(Self, TcpListener), StartError> {
         // Each listener has its own permits and places: a full public one keeps no operator out.
         let admission = Admission::new(&runtime.admission, &process.clock);
-        let defences = defences(process, runtime, callers, admission.clone()).degrading(degraded);
+        let defences = defences(process, runtime, callers, admission.clone());
+        let defences = defences.degrading(degraded).limiting(limiter.clone());
         let edge = Edge::new(defences, process.clock.clone(), process.metrics.http().clone());
         edge.install(surface::probes(&process.health), ErrorCode::Migrating).map_err(StartError::Routes)?;
         let connections = Connections::new(&runtime.connections);

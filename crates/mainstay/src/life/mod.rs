@@ -17,6 +17,7 @@ mod drain;
 mod drills;
 mod exit;
 mod explanations;
+mod limits;
 mod listeners;
 mod process;
 mod run;

@@ -9,6 +9,7 @@ use mainstay_db::{Database, MigratedBy, Migrations};
 use super::accounts::open_accounts;
 use super::banner::posture;
 use super::drain::{HookError, Phase};
+use super::limits::open_limits;
 use super::listeners::{Listeners, Sockets};
 use super::{App, Configuration, Process, Restart, Runtime, StartError, WorkerError};
 use crate::Service;
@@ -30,6 +31,8 @@ pub struct Started {
     pub runtime: Arc<Runtime>,
     /// The routes.
     pub routes: RouteTable,
+    /// Where requests are counted, in words for people.
+    pub limits: String,
     /// Says whether two instances demand the same of their requests: a hash of routes, policies and limits.
     pub posture: String,
     /// The database.
@@ -71,11 +74,13 @@ pub async fn start<S: Service>(
     let (address, management) = sockets.addresses();
     runtime.listen.settle(address);
     let runtime = Arc::new(runtime);
-    let accounts = open_accounts::<S>(&runtime, &database, &process.clock, &process.tasks, &process.metrics);
+    let limiter = open_limits::<S>(process, &runtime)?;
+    let Process { clock, tasks, metrics, .. } = process;
+    let accounts = open_accounts::<S>(&runtime, &database, clock, tasks, metrics, limiter.clone());
     let accounts = accounts.map_err(StartError::Build)?;
     let callers = Callers::known_to(accounts.people());
     let degraded = degraded(process, &runtime, &database);
-    let listeners = Listeners::open(process, &runtime, sockets, callers, degraded)?;
+    let listeners = Listeners::open(process, &runtime, sockets, callers, degraded, &limiter)?;
     keep_metrics(process, &listeners)?;
 
     // Migrate: while probes answer, for it may take long.
@@ -104,6 +109,7 @@ pub async fn start<S: Service>(
         management,
         runtime,
         routes,
+        limits: limiter.describe(),
         posture,
         database,
         accounts,

@@ -57,5 +57,7 @@ pub fn route_table<S: Service>(service: &S, runtime: &Runtime) -> Result<RouteTa
     let health = Health::new(identity, &Clock::system());
     let routes =
         public::<S>(&health, &Metrics::new(), runtime, identity::routes::listed()).merge(service.routes());
-    RouteTable::of(routes, &runtime.requests)
+    let table = RouteTable::of(routes, &runtime.requests)?;
+    let unlisted = table.unlisted(&runtime.requests.limits);
+    if unlisted.is_empty() { Ok(table) } else { Err(unlisted) }
 }

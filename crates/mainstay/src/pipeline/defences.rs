@@ -12,6 +12,7 @@ use crate::controls::headers::{HstsSettings, SecurityHeaders};
 use crate::degradation::Degraded;
 use crate::identity::Callers;
 use crate::keys::Keys;
+use crate::limits::Limiter;
 use crate::settings::secret_key;
 
 /// What every request of a listener is judged by, beside the row of its route.
@@ -21,6 +22,7 @@ pub struct Defences {
     pub(super) headers: SecurityHeaders,
     pub(super) csrf: Arc<Csrf>,
     pub(super) callers: Callers,
+    pub(super) limiter: Limiter,
     pub(super) degraded: Degraded,
     pub(super) admission: Admission,
 }
@@ -53,15 +55,23 @@ impl Defences {
         let DefenceParts { requests, cors, csrf, hsts, public_origin, callers, admission, keys, clock } =
             parts;
         let is_https = public_origin.starts_with("https://");
+        let limiter = Limiter::in_memory(&requests.limits, &clock);
         Self {
             requests,
             cors: Cors::new(cors),
             headers: SecurityHeaders::new(hsts, is_https),
             csrf: Csrf::new(csrf, public_origin, keys, clock),
             callers,
+            limiter,
             degraded: Degraded::never(),
             admission,
         }
+    }
+
+    /// The same, which counts requests together with others. By themselves they count alone, in memory.
+    #[must_use]
+    pub fn limiting(self, limiter: Limiter) -> Self {
+        Self { limiter, ..self }
     }
 
     /// With something to fall back on while the database is not well.

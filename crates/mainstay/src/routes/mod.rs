@@ -57,11 +57,12 @@ use jiff::civil::Date;
 use crate::ErrorCode;
 use crate::controls::Control;
 use crate::degradation::Degradation;
+use crate::limits::Class;
 
 pub(crate) use assemble::{Assembled, assemble};
 pub use describe::{Answer, DescribeRequest, DescribeResponse, Endpoint, Operation};
 pub use method::RouteMethod;
-pub use policy::{Auth, Cache, Class, Priority, Rate, Role, RoutePolicy, Waiver, Work};
+pub use policy::{Auth, Cache, Priority, Role, RoutePolicy, Waiver, Work};
 pub use table::{RouteProblem, RouteTable, Row};
 
 pub(crate) use describe::Describe;

@@ -19,6 +19,7 @@
 mod family;
 mod http;
 mod levels;
+mod limits;
 mod routes;
 mod session;
 
@@ -35,6 +36,7 @@ use crate::degradation;
 
 pub use family::{Family, Kind, SECONDS};
 pub use http::{HttpMeter, InFlight, RouteMeter};
+pub use limits::{ClassMeter, LimitMeter};
 pub use routes::{routes, routes_for_operators};
 pub use session::SessionMeter;
 
@@ -42,6 +44,7 @@ pub use session::SessionMeter;
 pub const FAMILIES: &[&[Family]] = &[
     http::FAMILIES,
     levels::FAMILIES,
+    limits::FAMILIES,
     session::FAMILIES,
     csrf::FAMILIES,
     degradation::FAMILIES,
@@ -78,6 +81,7 @@ pub struct Metrics {
     handle: PrometheusHandle,
     http: HttpMeter,
     sessions: SessionMeter,
+    limits: LimitMeter,
 }
 
 impl Default for Metrics {
@@ -105,7 +109,8 @@ impl Metrics {
         let handle = recorder.handle();
         let http = HttpMeter::new(&recorder);
         let sessions = SessionMeter::new(&recorder);
-        Self { recorder, handle, http, sessions }
+        let limits = LimitMeter::new(&recorder);
+        Self { recorder, handle, http, sessions, limits }
     }
 
     /// The recorder of the process, made at the first call, which the macros of the `metrics` crate use too.
@@ -137,6 +142,11 @@ impl Metrics {
     /// The meter of sessions.
     pub fn sessions(&self) -> &SessionMeter {
         &self.sessions
+    }
+
+    /// The meter of limits.
+    pub fn limits(&self) -> &LimitMeter {
+        &self.limits
     }
 
     /// The recorder, to register handles with.
