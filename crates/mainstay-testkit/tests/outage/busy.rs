@@ -52,7 +52,11 @@ async fn health_answers_while_200_wait_and_asks_once_an_interval() {
         assert_eq!(site.database().pool(Work::Web).waiting, WAITING, "and nobody was let in for it");
         site.small.let_go.notify_waiters();
     };
-    let (held, read, ()) = futures_util::join!(holders, waiters, watch);
+    let rest = async {
+        site.until("both are held", async || site.database().pool(Work::Web).in_use == 2).await;
+        futures_util::join!(waiters, watch).0
+    };
+    let (held, read) = futures_util::join!(holders, rest);
     assert!(held.iter().chain(&read).all(|answer| answer.status == 200));
     site.is_whole().await;
 }
