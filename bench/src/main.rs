@@ -51,6 +51,8 @@ enum Choice {
     SignIn,
     /// Who makes a request, by a session in the cache
     Session,
+    /// Limits: checks, a flood of keys, refusals
+    Limits,
     /// Stopping with 200 requests in flight, and with a hook that hangs
     Drain,
 }
@@ -73,6 +75,7 @@ impl Choice {
                 scenarios::large::run,
                 scenarios::sign_in::run,
                 scenarios::session::run,
+                scenarios::limits::run,
                 scenarios::drain::run,
             ],
             Self::Start => &[scenarios::start::run],
@@ -81,6 +84,7 @@ impl Choice {
             Self::Large => &[scenarios::large::run],
             Self::SignIn => &[scenarios::sign_in::run],
             Self::Session => &[scenarios::session::run],
+            Self::Limits => &[scenarios::limits::run],
             Self::Drain => &[scenarios::drain::run],
         }
     }

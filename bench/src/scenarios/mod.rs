@@ -2,6 +2,7 @@
 
 pub(crate) mod drain;
 pub(crate) mod large;
+pub(crate) mod limits;
 pub(crate) mod matrix;
 pub(crate) mod pair;
 pub(crate) mod session;
