@@ -27,7 +27,7 @@ async fn a_killed_server_is_served_from_as_soon_as_it_is_back() {
     site.postgres.start_again();
     let took = site.until_ready().await;
     println!("ready again {took:?} after the server was back");
-    site.is_whole().await;
+    site.proves_whole().await;
 }
 
 #[tokio::test]
@@ -38,7 +38,7 @@ async fn broken_lines_are_honest_and_heal() {
         until_refused_at_once(&site).await;
         site.proxy.pass();
         site.until_ready().await;
-        site.is_whole().await;
+        site.proves_whole().await;
     }
 }
 
@@ -49,7 +49,7 @@ async fn a_line_that_goes_silent_is_given_up() {
     until_refused_at_once(&site).await;
     site.proxy.pass();
     site.until_ready().await;
-    site.is_whole().await;
+    site.proves_whole().await;
 }
 
 #[tokio::test]
@@ -61,5 +61,5 @@ async fn a_slow_line_is_only_slow() {
     }
     assert_eq!(site.client().get("/health/ready").await.status, 200);
     site.proxy.pass();
-    site.is_whole().await;
+    site.proves_whole().await;
 }

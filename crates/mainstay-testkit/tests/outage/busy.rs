@@ -26,7 +26,7 @@ async fn health_answers_while_200_wait_and_asks_once_an_interval() {
     let holders = join_all((0..2).map(|_| client.get("/hold")));
     let waiters = join_all((0..WAITING).map(|_| client.get("/read")));
     let watch = async {
-        site.until("all wait", async || site.database().pool(Work::Web).waiting == WAITING).await;
+        site.until("all wait", async || site.database().pool(Work::Web).waiting >= WAITING).await;
         let (begun, mut cursor) = (site.clock.now(), site.postgres.process().printed_lines());
         let mut asked = 0_u32;
         let mut longest = Duration::ZERO;
@@ -49,7 +49,7 @@ async fn health_answers_while_200_wait_and_asks_once_an_interval() {
         // One when it begins, and one in each second.
         assert!((1..=elapsed.as_secs() + 2).contains(&probes), "{probes} in {elapsed:?}");
         assert!(longest < Duration::from_secs(1), "{longest:?}");
-        assert_eq!(site.database().pool(Work::Web).waiting, WAITING, "and nobody was let in for it");
+        assert!(site.database().pool(Work::Web).waiting >= WAITING, "and nobody was let in for it");
         site.small.let_go.notify_waiters();
     };
     let rest = async {
@@ -58,7 +58,7 @@ async fn health_answers_while_200_wait_and_asks_once_an_interval() {
     };
     let (held, read) = futures_util::join!(holders, rest);
     assert!(held.iter().chain(&read).all(|answer| answer.status == 200));
-    site.is_whole().await;
+    site.proves_whole().await;
 }
 
 #[tokio::test]
@@ -85,5 +85,5 @@ async fn who_waits_in_vain_is_told_so() {
     };
     let (held, ()) = futures_util::join!(holder, watch);
     assert_eq!(held.status, 200);
-    site.is_whole().await;
+    site.proves_whole().await;
 }

@@ -56,5 +56,5 @@ async fn nobody_hangs_nothing_is_500_and_no_permit_is_lost() {
     site.postgres.resume();
     let took = site.until_ready().await;
     println!("longest answer {longest:?}; ready again after {took:?}");
-    site.is_whole().await;
+    site.proves_whole().await;
 }

@@ -122,7 +122,7 @@ impl Site {
     }
 
     /// Everything works again, and no permit was lost.
-    pub(super) async fn is_whole(self) {
+    pub(super) async fn proves_whole(self) {
         self.until("reading", async || self.client().get("/read").await.status == 200).await;
         self.until("closed", async || self.database().circuit().refuses_for.is_none()).await;
         assert_eq!(self.client().post("/write", &().into()).await.status, 200);
