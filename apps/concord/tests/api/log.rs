@@ -7,7 +7,8 @@ use serde_json::Value;
 
 use crate::support::{Api, run_beside};
 
-#[tokio::test]
+// Threads of its own: waiting for the program must not stop the service in the middle of a transaction.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_log_is_shown_and_found_whole() {
     let service = TestService::start(Concord, &[]).await;
     let api = Api { client: service.client_as(Role::Operator).await };
@@ -33,7 +34,8 @@ async fn the_log_is_shown_and_found_whole() {
     service.stop().await;
 }
 
-#[tokio::test]
+// Threads of its own: waiting for the program must not stop the service in the middle of a transaction.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_read_model_is_built_anew_on_command() {
     let service = TestService::start(Concord, &[]).await;
     let api = Api { client: service.client_as(Role::Operator).await };
@@ -42,7 +44,8 @@ async fn a_read_model_is_built_anew_on_command() {
         let output = run_beside(&service, arguments, "");
         (output.status.code(), String::from_utf8(output.stdout).unwrap())
     };
-    assert_eq!(run(&["projection", "rebuild", "catalog_summary"]).0, Some(0));
+    let noted = run_beside(&service, &["projection", "rebuild", "catalog_summary"], "");
+    assert_eq!(noted.status.code(), Some(0), "{noted:?}");
     let patient = async {
         loop {
             let (_, text) = run(&["projection", "status", "--format", "json"]);
