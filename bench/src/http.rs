@@ -12,6 +12,7 @@ const PATIENCE: Duration = Duration::from_mins(2);
 /// A connection that is kept alive.
 pub(crate) struct Connection {
     stream: BufReader<TcpStream>,
+    address: SocketAddr,
     /// The header fields of every request.
     fields: String,
 }
@@ -54,7 +55,17 @@ impl Connection {
         stream.set_read_timeout(Some(PATIENCE))?;
         stream.set_write_timeout(Some(PATIENCE))?;
         let fields = format!("Host: {address}\r\n");
-        Ok(Self { stream: BufReader::with_capacity(256 * 1_024, stream), fields })
+        Ok(Self { stream: BufReader::with_capacity(256 * 1_024, stream), address, fields })
+    }
+
+    /// Connects anew to the same address, with the same fields.
+    ///
+    /// # Errors
+    ///
+    /// When nobody listens.
+    pub(crate) fn reopen(&mut self) -> io::Result<()> {
+        self.stream = Self::open(self.address)?.stream;
+        Ok(())
     }
 
     /// The same connection, which brings an API token with each request.
