@@ -65,8 +65,7 @@ async fn silent_connections_give_way_when_descriptors_run_out_and_nothing_spins(
         ..ConnectionSettings::default()
     };
     let connections = Connections::new(&settings);
-    let context =
-        Context { tasks: Tasks::new(), shutdown: Shutdown::new(), connections: connections.clone() };
+    let context = Context::new(Tasks::new(), Shutdown::new(), connections.clone());
     let (tasks, shutdown) = (context.tasks.clone(), context.shutdown.clone());
     let served = tasks.spawn("serve", accept::serve(listener, settings, Hello, context));
 
