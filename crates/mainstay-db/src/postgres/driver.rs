@@ -26,6 +26,9 @@ const CANCEL_GRACE: Duration = Duration::from_secs(1);
 /// A connection that lay unused for this long is asked whether it still stands.
 const CHECK_AFTER: Duration = Duration::from_secs(5);
 
+/// How long the server gets to take leave.
+const FAREWELL_LIMIT: Duration = Duration::from_millis(500);
+
 /// How long it gets to answer.
 const CHECK_LIMIT: Duration = Duration::from_secs(1);
 
@@ -47,10 +50,10 @@ pub(crate) struct Driver {
 
 /// The half that reads and writes the socket.
 struct Line {
-    connection: Box<Connection<Socket, Encrypted>>,
+    /// Gone when the line is over: with it go the ends of what still waits for an answer, which so learns of it.
+    connection: Option<Box<Connection<Socket, Encrypted>>>,
     /// Why nothing comes any more.
     broken: Option<DbError>,
-    is_over: bool,
 }
 
 impl Driver {
@@ -59,7 +62,7 @@ impl Driver {
         let (client, connection) = connected.map_err(classify)?;
         Ok(Self {
             client,
-            line: Line { connection: Box::new(connection), broken: None, is_over: false },
+            line: Line { connection: Some(Box::new(connection)), broken: None },
             statements: Statements::default(),
             encryption: options.encryption.clone(),
             begin: None,
@@ -215,14 +218,15 @@ impl Driver {
         answer.unwrap_or_else(|_| Err(DbError::new(DbErrorKind::Unreachable)))
     }
 
-    /// Takes leave of the server.
+    /// Takes leave of the server. Nothing depends on it: what was committed is committed, and a server that does not
+    /// hear it, or a runtime that is gone with which the socket was opened, is no fault of who closes.
     pub(crate) async fn close(self) -> Result<(), DbError> {
         let Self { client, line, statements, .. } = self;
         drop((statements, client));
-        if line.is_over {
-            return Ok(());
+        if let Some(connection) = line.connection {
+            let _ = timeout(FAREWELL_LIMIT, connection).await;
         }
-        line.connection.await.map_err(classify)
+        Ok(())
     }
 }
 
@@ -328,8 +332,8 @@ impl Line {
 
     /// Reads and writes what can be read and written now.
     fn turn(&mut self, cx: &mut Context<'_>) {
-        while !self.is_over {
-            match self.connection.poll_message(cx) {
+        while let Some(connection) = &mut self.connection {
+            match connection.poll_message(cx) {
                 Poll::Pending => return,
                 Poll::Ready(Some(Ok(AsyncMessage::Notice(notice)))) => {
                     tracing::debug!(
@@ -341,9 +345,9 @@ impl Line {
                 Poll::Ready(Some(Ok(_))) => {}
                 Poll::Ready(Some(Err(error))) => {
                     self.broken = Some(classify(error));
-                    self.is_over = true;
+                    self.connection = None;
                 }
-                Poll::Ready(None) => self.is_over = true,
+                Poll::Ready(None) => self.connection = None,
             }
         }
     }
@@ -359,7 +363,8 @@ impl Line {
 
     /// Why the line is no more, if it is.
     fn take_broken(&mut self) -> Option<DbError> {
-        self.is_over.then(|| self.broken.take().unwrap_or_else(|| DbError::new(DbErrorKind::Unreachable)))
+        let is_over = self.connection.is_none();
+        is_over.then(|| self.broken.take().unwrap_or_else(|| DbError::new(DbErrorKind::Unreachable)))
     }
 }
 
