@@ -4,7 +4,7 @@
 //! prints each figure beside its limit. A figure over its limit is marked and is no failure: time is never a test.
 //! What does fail is something that does not work, such as an answer that is not 200.
 //!
-//! Everything here is plain blocking code on one thread, so that the measuring takes little from what is measured.
+//! Everything here is plain blocking code, on one thread but where many clients ask at once, so that the measuring takes little from what is measured.
 
 mod binary;
 mod data;
@@ -51,8 +51,12 @@ enum Choice {
     SignIn,
     /// Who makes a request, by a session in the cache
     Session,
+    /// Limits: checks, a flood of keys, refusals
+    Limits,
     /// Stopping with 200 requests in flight, and with a hook that hangs
     Drain,
+    /// Handing over to a new process under 2,000 requests a second
+    Reload,
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -73,7 +77,9 @@ impl Choice {
                 scenarios::large::run,
                 scenarios::sign_in::run,
                 scenarios::session::run,
+                scenarios::limits::run,
                 scenarios::drain::run,
+                scenarios::reload::run,
             ],
             Self::Start => &[scenarios::start::run],
             Self::Matrix => &[scenarios::matrix::run],
@@ -81,7 +87,9 @@ impl Choice {
             Self::Large => &[scenarios::large::run],
             Self::SignIn => &[scenarios::sign_in::run],
             Self::Session => &[scenarios::session::run],
+            Self::Limits => &[scenarios::limits::run],
             Self::Drain => &[scenarios::drain::run],
+            Self::Reload => &[scenarios::reload::run],
         }
     }
 }

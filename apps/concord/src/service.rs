@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::extract::FromRef;
 use mainstay::life::{App, Phase};
 use mainstay::telemetry::metrics::Metrics;
-use mainstay::{BuildError, Routes, Service};
+use mainstay::{BuildError, Class, Routes, Service};
 use mainstay_core::{Clock, Tasks};
 use mainstay_db::{Database, Migrations};
 
@@ -27,6 +27,8 @@ impl Service for Concord {
     const VERSION: &'static str = env!("CARGO_PKG_VERSION");
     const ABOUT: &'static str =
         "Catalogues of things, rules that say which of them go together, and the answers.";
+
+    const LIMITS: &'static [Class] = api::LIMITS;
 
     type Settings = ConcordSettings;
     type State = Catalogues;

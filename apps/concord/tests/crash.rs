@@ -49,6 +49,8 @@ impl Program {
                 "--set",
                 "LOG_FORMAT=text",
                 "--set",
+                "RATE_LIMIT_DEFAULT=100000/s",
+                "--set",
                 &format!("DATABASE_URL=sqlite://{}", folder.join(STORE).display()),
                 "serve",
             ])

@@ -2,8 +2,10 @@
 
 pub(crate) mod drain;
 pub(crate) mod large;
+pub(crate) mod limits;
 pub(crate) mod matrix;
 pub(crate) mod pair;
+pub(crate) mod reload;
 pub(crate) mod session;
 pub(crate) mod sign_in;
 pub(crate) mod start;
@@ -20,11 +22,18 @@ use crate::figure::Figure;
 pub(crate) type Scenario = fn(&Clock) -> Result<Vec<Figure>>;
 
 /// Settings of every scenario: no demo data beside ours, and no limit that belongs to other measurements.
-const SETTINGS: [(&str, &str); 4] = [
+const SETTINGS: [(&str, &str); 11] = [
     ("DEMO_DATA", "no"),
     ("MAX_IMPORT_ITEMS", "10000"),
     ("MAX_REQUEST_SIZE_MB", "64"),
     ("MAX_CONNECTIONS_PER_ADDRESS", "1000"),
+    ("RATE_LIMIT_AUTH", "1000000/s"),
+    ("RATE_LIMIT_DEFAULT", "1000000/s"),
+    ("RATE_LIMIT_EVALUATE_CLUSTERS", "1000000/s"),
+    ("RATE_LIMIT_EVALUATE_ITEM", "1000000/s"),
+    ("RATE_LIMIT_EVALUATE_MATRIX", "1000000/s"),
+    ("RATE_LIMIT_EVALUATE_PAIR", "1000000/s"),
+    ("RATE_LIMIT_IMPORT", "1000000/s"),
 ];
 
 /// The compact form of a matrix.

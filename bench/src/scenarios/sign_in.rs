@@ -25,11 +25,12 @@ const ROUNDS: usize = 5;
 const CEILING_MIB: f64 = 38.0;
 /// What the connections themselves and their answers may take beside it.
 const CONNECTIONS_MIB: f64 = 16.0;
-const SETTINGS: [(&str, &str); 4] = [
+const SETTINGS: [(&str, &str); 5] = [
     ("DEMO_DATA", "no"),
     ("PASSWORD_HASH_MEMORY_MB", "38"),
     ("TRUSTED_PROXIES", "127.0.0.1/32"),
     ("MAX_CONNECTIONS_PER_ADDRESS", "1000"),
+    ("RATE_LIMIT_AUTH", "100000/s"),
 ];
 
 /// What became of the attempts.

@@ -3,6 +3,7 @@
 use std::error::Error;
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
 /// An error of the database, reduced to what a caller can branch on.
 ///
@@ -13,6 +14,7 @@ pub struct DbError {
     kind: DbErrorKind,
     constraint: Option<Constraint>,
     statement: Option<String>,
+    retry_after: Option<Duration>,
     source: Option<Arc<dyn Error + Send + Sync>>,
 }
 
@@ -27,6 +29,8 @@ pub enum DbErrorKind {
     /// The database cannot be opened, reached, read or written: a missing file, a dead disk, a server that is
     /// gone, silent or about to stop. A commit that ended so may have been made all the same.
     Unreachable,
+    /// The database fails, and is not asked until it may have recovered; [`DbError::wait`] says when.
+    CircuitOpen,
     /// The server knows neither user nor password, or the user may not do this.
     Denied,
     /// A statement ran longer than `DB_STATEMENT_TIMEOUT`, or than somebody waited for it, and was interrupted.
@@ -78,12 +82,25 @@ impl DbError {
 
     /// Whether the same call may succeed later without anybody changing the program or the data.
     pub fn is_transient(&self) -> bool {
-        use DbErrorKind::{Busy, Full, PoolExhausted, Serialization, TimedOut, Unreachable};
-        matches!(self.kind, PoolExhausted | Unreachable | TimedOut | Busy | Serialization | Full)
+        use DbErrorKind::{Busy, CircuitOpen, Full, PoolExhausted, Serialization, TimedOut, Unreachable};
+        matches!(
+            self.kind,
+            PoolExhausted | Unreachable | CircuitOpen | TimedOut | Busy | Serialization | Full
+        )
+    }
+
+    /// When another try makes sense, where that is known.
+    pub fn wait(&self) -> Option<Duration> {
+        self.retry_after
+    }
+
+    pub(crate) fn retry_after(mut self, wait: Duration) -> Self {
+        self.retry_after = Some(wait);
+        self
     }
 
     pub(crate) fn new(kind: DbErrorKind) -> Self {
-        Self { kind, constraint: None, statement: None, source: None }
+        Self { kind, constraint: None, statement: None, retry_after: None, source: None }
     }
 
     pub(crate) fn constrained(constraint: Constraint) -> Self {
@@ -126,6 +143,7 @@ impl DbErrorKind {
             Self::PoolExhausted => "pool_exhausted",
             Self::Closed => "closed",
             Self::Unreachable => "unreachable",
+            Self::CircuitOpen => "circuit_open",
             Self::Denied => "denied",
             Self::TimedOut => "timed_out",
             Self::Busy => "busy",
@@ -144,6 +162,7 @@ impl DbErrorKind {
             Self::PoolExhausted => "no database connection became free in time",
             Self::Closed => "the database is closed",
             Self::Unreachable => "the database cannot be reached",
+            Self::CircuitOpen => "the database fails, and is given time to recover",
             Self::Denied => "the database refused the user",
             Self::TimedOut => "the statement ran for too long",
             Self::Busy => "a lock was held by somebody else for too long",

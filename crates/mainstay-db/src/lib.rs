@@ -39,7 +39,8 @@ mod work;
 
 pub use config::{DatabaseSettings, DatabaseUrl, Dialect, EXPLANATIONS, UrlError};
 pub use database::{
-    Connection, Database, OpenError, PoolStatus, ReadConnection, ServerProblem, WriteTransaction,
+    CircuitStatus, Connection, Database, OpenError, PoolStatus, ReadConnection, ServerProblem,
+    WriteTransaction,
 };
 pub use error::{Constraint, DbError, DbErrorKind};
 pub use insert::{Insert, insert_into, insert_into_assembled};

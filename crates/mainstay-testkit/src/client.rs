@@ -37,6 +37,8 @@ const KNOWN_HEADERS: &[&str] = &[
     "link",
     "location",
     "permissions-policy",
+    "ratelimit",
+    "ratelimit-policy",
     "referrer-policy",
     "retry-after",
     "set-cookie",
@@ -45,6 +47,9 @@ const KNOWN_HEADERS: &[&str] = &[
     "vary",
     "www-authenticate",
     "x-content-type-options",
+    "x-ratelimit-limit",
+    "x-ratelimit-remaining",
+    "x-ratelimit-reset",
     "x-request-id",
     "x-total-count",
 ];

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use mainstay::identity::{ApiTokens, NewApiToken, Password, UserName};
 use mainstay::life::{Configuration, DrainReport, Process, Started, start};
 use mainstay::telemetry::metrics::Metrics;
-use mainstay::{Role, Service};
+use mainstay::{Class, Role, Service};
 use mainstay_core::Clock;
 use mainstay_core::settings::{Environment, read_pairs};
 use mainstay_servers::TestDatabase;
@@ -16,8 +16,12 @@ use tokio::sync::OnceCell;
 
 use crate::{Browser, Client};
 
+/// The rate of every class of limits, unless a test gives another: limits are on, and in nobody's way.
+const BEYOND_ANY_TEST: &str = "100000/s";
+
 /// A service on a free port of the loopback, with a database of its own: a file in a temporary folder, or one on the
-/// server of the tests when [`TEST_DATABASE`](mainstay_servers::TEST_DATABASE) says so.
+/// server of the tests when [`TEST_DATABASE`](mainstay_servers::TEST_DATABASE) says so. Every `RATE_LIMIT_{CLASS}` is
+/// 100000/s, unless the test says otherwise.
 ///
 /// A test ends it with [`TestService::stop`], which asserts that nothing was left behind.
 pub struct TestService<S: Service> {
@@ -166,8 +170,11 @@ impl<S: Service> TestService<S> {
         };
         let defaults = [("PORT", "0"), ("DATABASE_URL", url.as_str()), ("SHUTDOWN_TIMEOUT", "10s")];
         let given = settings.iter().map(|(name, value)| (name.as_str(), value.as_str()));
+        let rates: Vec<_> =
+            Class::OWN.iter().chain(S::LIMITS).map(|class| (class.setting(), BEYOND_ANY_TEST)).collect();
+        let defaults = defaults.into_iter().chain(rates.iter().map(|(name, rate)| (name.as_str(), *rate)));
         let silent = |(name, _): &(&str, &str)| !settings.iter().any(|(given, _)| given == name);
-        let pairs: Vec<_> = defaults.into_iter().filter(silent).chain(given).collect();
+        let pairs: Vec<_> = defaults.filter(silent).chain(given).collect();
         let loaded = read_pairs::<Configuration<S>>(Environment::Test, &pairs);
         let problems = &loaded.report.problems;
         let configuration = loaded.settings.unwrap_or_else(|| panic!("wrong settings: {problems:#?}"));

@@ -3,7 +3,7 @@
 use mainstay_core::settings::Explanation;
 
 use crate::controls::{cors, csrf, headers};
-use crate::{admission, identity, life, openapi, pipeline, session, settings};
+use crate::{admission, identity, life, limits, openapi, pipeline, redis, session, settings};
 
 /// The explanations of the runtime and of what it stands on, in the order of their codes.
 pub fn explanations() -> Vec<&'static Explanation> {
@@ -19,6 +19,8 @@ pub fn explanations() -> Vec<&'static Explanation> {
         mainstay_db::EXPLANATIONS,
         life::EXPLANATIONS,
         session::EXPLANATIONS,
+        limits::EXPLANATIONS,
+        redis::EXPLANATIONS,
         identity::EXPLANATIONS,
     ];
     let mut all: Vec<_> = rooms.into_iter().flatten().collect();

@@ -5,8 +5,8 @@ use std::error::Error;
 use mainstay_core::settings::Section;
 use mainstay_db::Migrations;
 
-use crate::Routes;
 use crate::life::App;
+use crate::{Class, Routes};
 
 /// Why a service could not be built. Anything that is an error, or a text, becomes one by `?`.
 pub type BuildError = Box<dyn Error + Send + Sync>;
@@ -53,6 +53,9 @@ pub trait Service: Send + Sync + 'static {
 
     /// One sentence, for help texts and the API reference.
     const ABOUT: &'static str;
+
+    /// The classes of limits that its routes have, beside the runtime's own: each has a setting `RATE_LIMIT_{NAME}`.
+    const LIMITS: &'static [Class] = &[];
 
     /// The settings of the application, beside those of the runtime.
     type Settings: Section;

@@ -10,9 +10,9 @@ use schemars::{JsonSchema, SchemaGenerator};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::READING;
 use super::answer::Moment;
 use super::query::bounded;
+use super::{READING, STALE};
 use crate::domain::{Fact, Kind, Name, Subject};
 use crate::ledger::Ledger;
 use crate::service::Catalogues;
@@ -23,6 +23,7 @@ pub(super) fn routes() -> Routes<Catalogues> {
         .get("", list)
         .summary("Lists what happened, newest first")
         .role(Role::Viewer)
+        .stale(STALE)
         .errors(READING)
 }
 

@@ -12,7 +12,7 @@ use super::path::Named;
 use super::precondition::{IfMatch, IfNoneMatch};
 use super::query::Paging;
 use super::repeat::{Repeatable, origin};
-use super::{READING, find};
+use super::{READING, STALE, find};
 use crate::domain::{
     Catalog, ChangeCatalog, CreateCatalog, DeleteCatalog, Kind, Name, Object, Patch, PatchCatalog, Stored,
 };
@@ -25,30 +25,36 @@ pub(super) fn routes() -> Routes<Catalogues> {
         .post("", create)
         .summary("Creates a catalog")
         .role(Role::Editor)
+        .read_only()
         .errors(&[ErrorCode::NotFound, ErrorCode::Conflict])
         .errors(READING)
         .get("", list)
         .summary("Lists catalogs")
         .role(Role::Viewer)
+        .stale(STALE)
         .errors(READING)
         .get("/{name}", show)
         .summary("Shows a catalog without its items")
         .role(Role::Viewer)
+        .stale(STALE)
         .errors(&[ErrorCode::NotFound])
         .errors(READING)
         .put("/{name}", change)
         .summary("Changes a catalog")
         .role(Role::Editor)
+        .read_only()
         .errors(&[ErrorCode::NotFound, ErrorCode::Conflict])
         .errors(READING)
         .patch("/{name}", patch)
         .summary("Merges a patch into a catalog (RFC 7396)")
         .role(Role::Editor)
+        .read_only()
         .errors(&[ErrorCode::NotFound, ErrorCode::Conflict])
         .errors(READING)
         .delete("/{name}", delete)
         .summary("Deletes a catalog with its items")
         .role(Role::Editor)
+        .read_only()
         .errors(&[ErrorCode::NotFound, ErrorCode::Conflict])
         .errors(READING)
 }

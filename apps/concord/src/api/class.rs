@@ -2,6 +2,9 @@
 
 use mainstay::{Class, Rate};
 
+/// All of them.
+pub const ALL: &[Class] = &[MATRIX, CLUSTERS, PAIR, ITEM, IMPORT];
+
 /// `/evaluate/matrix`: the work grows with the square of the catalogue.
 pub(super) const MATRIX: Class = Class::new("evaluate_matrix", Rate::per_minute(10));
 

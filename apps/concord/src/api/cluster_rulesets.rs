@@ -12,7 +12,7 @@ use super::path::Named;
 use super::precondition::{IfMatch, IfNoneMatch};
 use super::query::{Paging, Writing};
 use super::repeat::{Repeatable, origin};
-use super::{READING, find};
+use super::{READING, STALE, find};
 use crate::domain::{
     ChangeClusterRuleset, ClusterRuleset, CreateClusterRuleset, DeleteClusterRuleset, Name, Stored, Warning,
     Written,
@@ -26,25 +26,30 @@ pub(super) fn routes() -> Routes<Catalogues> {
         .post("", create)
         .summary("Creates a cluster ruleset")
         .role(Role::Editor)
+        .read_only()
         .errors(&[ErrorCode::NotFound, ErrorCode::Conflict])
         .errors(READING)
         .get("", list)
         .summary("Lists cluster rulesets")
         .role(Role::Viewer)
+        .stale(STALE)
         .errors(READING)
         .get("/{name}", show)
         .summary("Shows a cluster ruleset")
         .role(Role::Viewer)
+        .stale(STALE)
         .errors(&[ErrorCode::NotFound])
         .errors(READING)
         .put("/{name}", change)
         .summary("Changes a cluster ruleset")
         .role(Role::Editor)
+        .read_only()
         .errors(&[ErrorCode::NotFound, ErrorCode::Conflict])
         .errors(READING)
         .delete("/{name}", delete)
         .summary("Deletes a cluster ruleset")
         .role(Role::Editor)
+        .read_only()
         .errors(&[ErrorCode::NotFound, ErrorCode::Conflict])
         .errors(READING)
 }

@@ -29,6 +29,7 @@ pub(super) fn routes() -> Routes<Catalogues> {
 fn writes(routes: Routes<Catalogues>) -> Routes<Catalogues> {
     routes
         .role(Role::Editor)
+        .read_only()
         .limit(class::IMPORT)
         .priority(Priority::Bulk)
         .errors(&[ErrorCode::BatchTooLarge, ErrorCode::Conflict])

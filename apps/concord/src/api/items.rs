@@ -5,13 +5,13 @@ use mainstay::{Created, ErrorCode, Exchange, Json, Query, Refusal, Role, Routes}
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::READING;
 use super::answer::{Found, Listing, Message, Moment, Tagged};
 use super::body::name;
 use super::path::{Named, NamedItem};
 use super::precondition::{IfMatch, IfNoneMatch};
 use super::query::{Paging, Writing};
 use super::repeat::{Repeatable, origin};
+use super::{READING, STALE};
 use crate::domain::{
     Catalog, ChangeItem, CreateItem, DeleteItem, DomainError, Item, Kind, Name, Object, Stored, Warning,
     Written,
@@ -25,26 +25,31 @@ pub(super) fn routes() -> Routes<Catalogues> {
         .post("", create)
         .summary("Creates an item")
         .role(Role::Editor)
+        .read_only()
         .errors(&[ErrorCode::NotFound, ErrorCode::Conflict])
         .errors(READING)
         .get("", list)
         .summary("Lists the items of a catalog")
         .role(Role::Viewer)
+        .stale(STALE)
         .errors(&[ErrorCode::NotFound])
         .errors(READING)
         .get("/{item_id}", show)
         .summary("Shows an item")
         .role(Role::Viewer)
+        .stale(STALE)
         .errors(&[ErrorCode::NotFound])
         .errors(READING)
         .put("/{item_id}", change)
         .summary("Changes an item")
         .role(Role::Editor)
+        .read_only()
         .errors(&[ErrorCode::NotFound, ErrorCode::Conflict])
         .errors(READING)
         .delete("/{item_id}", delete)
         .summary("Deletes an item")
         .role(Role::Editor)
+        .read_only()
         .errors(&[ErrorCode::NotFound, ErrorCode::Conflict])
         .errors(READING)
 }

@@ -22,7 +22,10 @@ mod repeat;
 mod rulesets;
 mod schemas;
 
+pub use class::ALL as LIMITS;
 pub use imported::DocumentReader;
+
+use std::time::Duration;
 
 use mainstay::{ErrorCode, Refusal, Routes};
 
@@ -45,8 +48,16 @@ pub fn routes() -> Routes<Catalogues> {
 }
 
 /// Codes of every route that reads.
-const READING: &[ErrorCode] =
-    &[ErrorCode::PoolExhausted, ErrorCode::QueryTimeout, ErrorCode::DatabaseUnavailable];
+const READING: &[ErrorCode] = &[
+    ErrorCode::PoolExhausted,
+    ErrorCode::QueryTimeout,
+    ErrorCode::DatabaseUnavailable,
+    ErrorCode::CircuitOpen,
+];
+
+/// How old a list or a thing may be that is shown while the database is out: whoever looks for something is served
+/// better by what was there five minutes ago than by nothing.
+const STALE: Duration = Duration::from_mins(5);
 
 /// The thing of a name.
 async fn find<T: Named>(ledger: &Ledger, name: &Name) -> Result<Stored<T>, Refusal> {

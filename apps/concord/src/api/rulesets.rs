@@ -12,7 +12,7 @@ use super::path::Named;
 use super::precondition::{IfMatch, IfNoneMatch};
 use super::query::{Paging, Writing};
 use super::repeat::{Repeatable, origin};
-use super::{READING, find};
+use super::{READING, STALE, find};
 use crate::domain::{
     ChangeRuleset, CreateRuleset, DeleteRuleset, Kind, Name, Ruleset, Stored, Warning, Written,
 };
@@ -25,25 +25,30 @@ pub(super) fn routes() -> Routes<Catalogues> {
         .post("", create)
         .summary("Creates a pairwise ruleset")
         .role(Role::Editor)
+        .read_only()
         .errors(&[ErrorCode::NotFound, ErrorCode::Conflict])
         .errors(READING)
         .get("", list)
         .summary("Lists pairwise rulesets")
         .role(Role::Viewer)
+        .stale(STALE)
         .errors(READING)
         .get("/{name}", show)
         .summary("Shows a pairwise ruleset")
         .role(Role::Viewer)
+        .stale(STALE)
         .errors(&[ErrorCode::NotFound])
         .errors(READING)
         .put("/{name}", change)
         .summary("Changes a pairwise ruleset")
         .role(Role::Editor)
+        .read_only()
         .errors(&[ErrorCode::NotFound, ErrorCode::Conflict])
         .errors(READING)
         .delete("/{name}", delete)
         .summary("Deletes a pairwise ruleset, with the cluster rulesets that name it")
         .role(Role::Editor)
+        .read_only()
         .errors(&[ErrorCode::NotFound, ErrorCode::Conflict])
         .errors(READING)
 }

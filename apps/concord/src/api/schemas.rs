@@ -12,7 +12,7 @@ use super::path::Named;
 use super::precondition::{IfMatch, IfNoneMatch};
 use super::query::{Paging, Writing};
 use super::repeat::{Repeatable, origin};
-use super::{READING, find};
+use super::{READING, STALE, find};
 use crate::domain::{ChangeSchema, CreateSchema, DeleteSchema, Kind, Name, Schema, Stored, Warning, Written};
 use crate::ledger::Ledger;
 use crate::service::Catalogues;
@@ -23,25 +23,30 @@ pub(super) fn routes() -> Routes<Catalogues> {
         .post("", create)
         .summary("Creates a schema")
         .role(Role::Editor)
+        .read_only()
         .errors(&[ErrorCode::Conflict])
         .errors(READING)
         .get("", list)
         .summary("Lists schemas")
         .role(Role::Viewer)
+        .stale(STALE)
         .errors(READING)
         .get("/{name}", show)
         .summary("Shows a schema")
         .role(Role::Viewer)
+        .stale(STALE)
         .errors(&[ErrorCode::NotFound])
         .errors(READING)
         .put("/{name}", change)
         .summary("Changes a schema")
         .role(Role::Editor)
+        .read_only()
         .errors(&[ErrorCode::NotFound, ErrorCode::Conflict])
         .errors(READING)
         .delete("/{name}", delete)
         .summary("Deletes a schema, with its rulesets, cluster rulesets and catalogs")
         .role(Role::Editor)
+        .read_only()
         .errors(&[ErrorCode::NotFound, ErrorCode::Conflict])
         .errors(READING)
 }

@@ -7,6 +7,7 @@ pub(crate) mod user;
 use mainstay::Service;
 use mainstay::identity::{Accounts, User, UserName};
 use mainstay::life::{Runtime, StartError, open_accounts};
+use mainstay::limits::Limiter;
 use mainstay::telemetry::log::{Captured, Logging};
 use mainstay::telemetry::metrics::Metrics;
 use mainstay_core::settings::Problem;
@@ -55,7 +56,9 @@ fn unlogged<S: Service, T>(
             migrations.require_current(database).await?;
         }
         let tasks = Tasks::new();
-        let accounts = open_accounts::<S>(runtime, database, &clock, &tasks, &Metrics::new());
+        // Nobody signs in by a command.
+        let limiter = Limiter::in_memory(&runtime.requests.limits, &clock);
+        let accounts = open_accounts::<S>(runtime, database, &clock, &tasks, &Metrics::new(), limiter);
         let result = work(&accounts.map_err(StartError::Build)?).await;
         tasks.finished().await;
         Ok(result)

@@ -12,7 +12,7 @@ pub(super) fn json(table: &RouteTable) -> Value {
 }
 
 fn route(row: &Row) -> Value {
-    let state = |control| json!(word(State::of(control, row)));
+    let state = |control| json!(State::of(control, row).as_str());
     let controls = Control::ALL.iter().map(|control| (control.as_str().to_owned(), state(*control)));
     let policy = &row.policy;
     json!({
@@ -24,25 +24,31 @@ fn route(row: &Row) -> Value {
         "auth": policy.auth.as_str(),
         "csrf": state(Control::Csrf),
         "cors": state(Control::Cors),
-        "limits": { "class": policy.limit.name, "rate": policy.limit.rate.to_string() },
+        "limits": limits(row),
         "body": { "bytes": row.body.bytes, "timeout_ms": millis(row.body.time) },
         "timeout_ms": millis(row.deadline),
         "cache": policy.cache,
         "priority": policy.priority,
         "slow": policy.slow,
+        "degradation": policy.degradation.to_string(),
         "controls": controls.collect::<Map<_, _>>(),
         "waivers": policy.waivers,
         "errors": row.errors.iter().map(|code| code.as_str()).collect::<Vec<_>>(),
     })
 }
 
-fn millis(duration: std::time::Duration) -> u64 {
-    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+fn limits(row: &Row) -> Value {
+    let class = row.limits.class;
+    json!({
+        "class": class.name,
+        "rate": class.rate.to_string(),
+        "address_rate": row.limits.address_rate(true).to_string(),
+        "anonymous_rate": row.limits.address_rate(false).to_string(),
+        "for_credentials": class.for_credentials,
+        "on_failure": class.on_failure.as_str(),
+    })
 }
 
-fn word(state: State) -> &'static str {
-    match state {
-        State::NotBuilt => "not_built",
-        state => state.as_str(),
-    }
+fn millis(duration: std::time::Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }

@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use mainstay::degradation::Degradation;
 use mainstay::routes::{Priority, RouteTable};
 use mainstay_core::settings::Setting as _;
 
@@ -24,6 +25,9 @@ pub(super) fn lock(table: &RouteTable) -> String {
         }
         if policy.slow {
             text.push_str(" slow");
+        }
+        if policy.degradation != Degradation::Fail {
+            let _ = write!(text, " degraded={}", policy.degradation);
         }
         for waiver in &policy.waivers {
             let _ = write!(text, " waive={}", waiver.control.as_str());

@@ -12,14 +12,16 @@ use super::{State, priority, rate};
 /// The matrix of routes and controls, and the waivers with their reasons.
 pub(super) fn markdown(table: &RouteTable) -> String {
     let controls: Vec<_> = Control::ALL.iter().map(|control| control.as_str().replace('_', " ")).collect();
-    let mut text =
-        format!("| method | path | auth | limit | body | timeout | priority | {} |\n", controls.join(" | "));
-    let _ = writeln!(text, "|{}", "---|".repeat(7 + controls.len()));
+    let mut text = format!(
+        "| method | path | auth | limit | body | timeout | priority | degraded | {} |\n",
+        controls.join(" | ")
+    );
+    let _ = writeln!(text, "|{}", "---|".repeat(8 + controls.len()));
     for row in table.rows() {
         let states = Control::ALL.iter().map(|control| State::of(*control, row).as_str());
         let _ = writeln!(
             text,
-            "| {} | `{}` | {} | {} | {} | {} | {} | {} |",
+            "| {} | `{}` | {} | {} | {} | {} | {} | {} | {} |",
             row.method,
             row.path,
             row.policy.auth.as_str(),
@@ -27,6 +29,7 @@ pub(super) fn markdown(table: &RouteTable) -> String {
             bytes(row.body.bytes),
             row.deadline.show(),
             priority(row),
+            row.policy.degradation,
             states.collect::<Vec<_>>().join(" | "),
         );
     }

@@ -22,7 +22,6 @@ use crate::{CommandError, Context, Verdict};
 enum State {
     On,
     Waived,
-    NotBuilt,
 }
 
 pub(crate) fn run<S: Service>(
@@ -90,27 +89,25 @@ fn check(path: &Path, current: &str, context: &mut Context<'_>) -> Result<Verdic
 
 impl State {
     fn of(control: Control, row: &Row) -> Self {
-        if row.policy.waives(control) {
-            Self::Waived
-        } else if control.is_built() {
-            Self::On
-        } else {
-            Self::NotBuilt
-        }
+        if row.policy.waives(control) { Self::Waived } else { Self::On }
     }
 
     fn as_str(self) -> &'static str {
         match self {
             Self::On => "on",
             Self::Waived => "waived",
-            Self::NotBuilt => "not built",
         }
     }
 }
 
-/// The rate class of a row, as its listing writes it.
+/// The class of a row's limit, and what one identity and one address may do.
 fn rate(row: &Row) -> String {
-    format!("{} {}", row.policy.limit.name, row.policy.limit.rate)
+    let (class, address) = (row.limits.class, row.limits.address_rate(true));
+    if class.rate == address {
+        format!("{} {}", class.name, class.rate)
+    } else {
+        format!("{} {} (address {address})", class.name, class.rate)
+    }
 }
 
 /// Who is let in first, and in which lane.

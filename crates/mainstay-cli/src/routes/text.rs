@@ -2,16 +2,15 @@
 
 use std::fmt::Write as _;
 
-use mainstay::Control;
 use mainstay::routes::RouteTable;
 use mainstay_core::settings::Setting as _;
 
 use super::{priority, rate, waived};
 
-/// A line a route, and below them what this version does not enforce.
+/// A line a route.
 pub(super) fn text(table: &RouteTable) -> String {
-    let head =
-        ["METHOD", "PATH", "AUTH", "LIMIT", "BODY", "TIMEOUT", "PRIORITY", "WAIVED"].map(str::to_owned);
+    let head = ["METHOD", "PATH", "AUTH", "LIMIT", "BODY", "TIMEOUT", "PRIORITY", "DEGRADED", "WAIVED"]
+        .map(str::to_owned);
     let rows = table.rows().map(|row| {
         [
             row.method.to_string(),
@@ -21,11 +20,12 @@ pub(super) fn text(table: &RouteTable) -> String {
             bytes(row.body.bytes),
             row.deadline.show(),
             priority(row),
+            row.policy.degradation.to_string(),
             waived(row).join(", "),
         ]
     });
     let rows: Vec<_> = std::iter::once(head).chain(rows).collect();
-    let mut widths = [0; 8];
+    let mut widths = [0; 9];
     for row in &rows {
         for (width, cell) in widths.iter_mut().zip(row) {
             *width = cell.chars().count().max(*width);
@@ -36,11 +36,6 @@ pub(super) fn text(table: &RouteTable) -> String {
         let cells = row.iter().zip(widths).map(|(cell, width)| format!("{cell:width$}"));
         let line = cells.collect::<Vec<_>>().join("  ");
         let _ = writeln!(text, "{}", line.trim_end());
-    }
-    let not_built: Vec<_> =
-        Control::ALL.iter().filter(|control| !control.is_built()).map(|control| control.as_str()).collect();
-    if !not_built.is_empty() {
-        let _ = writeln!(text, "\nnot yet enforced in this version: {}", not_built.join(", "));
     }
     text
 }

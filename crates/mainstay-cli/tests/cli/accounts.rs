@@ -2,6 +2,7 @@
 
 use mainstay::identity::{Accounts, Password};
 use mainstay::life::{Configuration, open_accounts};
+use mainstay::limits::Limiter;
 use mainstay::session::Session;
 use mainstay::telemetry::metrics::Metrics;
 use mainstay_cli::block_on;
@@ -21,7 +22,9 @@ impl Shell {
         let (clock, tasks, metrics) = (Clock::system(), Tasks::new(), Metrics::new());
         block_on(async {
             let database = Database::open(&runtime.database, &clock).await.unwrap();
-            let accounts = open_accounts::<Sample>(&runtime, &database, &clock, &tasks, &metrics).unwrap();
+            let limiter = Limiter::in_memory(&runtime.requests.limits, &clock);
+            let accounts =
+                open_accounts::<Sample>(&runtime, &database, &clock, &tasks, &metrics, limiter).unwrap();
             let result = work(&accounts).await;
             database.close().await.unwrap();
             result

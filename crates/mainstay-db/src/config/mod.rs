@@ -1,5 +1,6 @@
 //! The settings of the database.
 
+mod breaker;
 mod explain;
 mod server;
 #[cfg(test)]
@@ -10,6 +11,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use mainstay_core::settings::{Problem, Reader, Section};
+use mainstay_resilience::BreakerSettings;
 
 use crate::Work;
 
@@ -41,6 +43,8 @@ pub struct DatabaseSettings {
     pub pool_recycle: Duration,
     /// `DB_STATEMENT_TIMEOUT`: longest run of one statement; it is interrupted then.
     pub statement_timeout: Duration,
+    /// `DB_BREAKER_…`: when the database is not asked any more for a while.
+    pub breaker: BreakerSettings,
     /// `MIGRATE_ON_START`: whether the service brings the schema up to date itself.
     pub migrate_on_start: bool,
     /// What PostgreSQL's own lists call our connections: the service and the instance.
@@ -58,6 +62,7 @@ impl DatabaseSettings {
             pool_recycle: Duration::from_hours(1),
             pool_timeout: Duration::from_secs(5),
             statement_timeout: Duration::from_secs(30),
+            breaker: BreakerSettings::default(),
             migrate_on_start: true,
             application_name: "mainstay".to_owned(),
         }
@@ -159,6 +164,7 @@ impl DatabaseSettings {
             .too_low("honest work is broken off under load")
             .too_high("one bad statement holds a connection for that long")
             .read();
+        let breaker = breaker::read(reader, defaults.breaker);
         let migrate_on_start = reader
             .field("MIGRATE_ON_START")
             .doc("Whether a start brings the schema up to date. Where it may not, it refuses to start on an old one.")
@@ -179,6 +185,7 @@ impl DatabaseSettings {
             pool_timeout,
             pool_recycle,
             statement_timeout,
+            breaker,
             migrate_on_start,
             application_name: name.to_owned(),
         };

@@ -1,10 +1,12 @@
 //! A connection as statements see it.
 
+use std::pin::pin;
 use std::time::Duration;
 
 use mainstay_core::Clock;
 use tokio::time::Instant;
 
+use super::circuit::Call;
 use crate::driver::{Begin, Driver};
 use crate::statement::Sql;
 use crate::{DbError, DbErrorKind, Dialect, Row, Value};
@@ -21,6 +23,8 @@ pub struct Connection {
     /// When nobody waits for an answer any more.
     deadline: Option<Instant>,
     clock: Clock,
+    /// The use of the database that the breaker knows of.
+    call: Call,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,7 +44,13 @@ impl Connection {
         deadline: Option<Instant>,
         clock: Clock,
     ) -> Self {
-        Self { dialect, driver, transaction: Transaction::None, statement_limit, deadline, clock }
+        let call = Call::default();
+        Self { dialect, driver, transaction: Transaction::None, statement_limit, deadline, clock, call }
+    }
+
+    /// Tells the breaker what comes of the statements from here on.
+    pub(super) fn observe(&mut self, call: Call) {
+        self.call = call;
     }
 
     /// The dialect of SQL that the database speaks.
@@ -56,11 +66,18 @@ impl Connection {
     ) -> Result<u64, DbError> {
         let text = sql.text(self.dialect);
         let limit = self.limit();
+        let (mut call, begun) = (std::mem::take(&mut self.call), self.clock.now());
         let result = match (limit, self.ready()) {
-            (Ok(limit), Ok(driver)) => driver.run(text.clone(), values, Some(limit), each).await,
+            (Ok(limit), Ok(driver)) => {
+                let run = driver.run(text.clone(), values, Some(limit), each);
+                let result = call.unless_it_stands_still(pin!(run)).await;
+                call.note(&result, self.clock.now() - begun);
+                result
+            }
             (Err(late), Ok(_)) => Err(late),
             (_, Err(unready)) => Err(unready),
         };
+        self.call = call;
         self.note(&result);
         result.map_err(|error| error.during(&text))
     }
@@ -80,11 +97,17 @@ impl Connection {
 
     pub(super) async fn commit(&mut self) -> Result<(), DbError> {
         let limit = self.limit();
+        let (mut call, begun) = (std::mem::take(&mut self.call), self.clock.now());
         let result = match (limit, self.ready()) {
-            (Ok(limit), Ok(driver)) => driver.commit(Some(limit)).await,
+            (Ok(limit), Ok(driver)) => {
+                let result = call.unless_it_stands_still(pin!(driver.commit(Some(limit)))).await;
+                call.note(&result, self.clock.now() - begun);
+                result
+            }
             (Err(late), Ok(_)) => Err(late),
             (_, Err(unready)) => Err(unready),
         };
+        self.call = call;
         self.transaction = if result.is_ok() { Transaction::None } else { Transaction::Failed };
         result
     }

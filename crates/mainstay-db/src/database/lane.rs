@@ -1,6 +1,7 @@
 //! A bounded set of connections for one class of work.
 
 use std::fmt;
+use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
@@ -10,12 +11,13 @@ use tokio::runtime::Handle;
 use tokio::time::{Instant, timeout};
 
 use super::Connection;
+use super::circuit::Circuit;
 use super::gate::{Gate, NoEntry, Permit};
 use super::parked::{Idle, Parked};
 use super::watch::{Watch, Watched};
 use crate::driver::{Connector, Driver, Role};
 use crate::work::Scope;
-use crate::{DbError, DbErrorKind};
+use crate::{DbError, DbErrorKind, Work};
 
 /// Longest wait for a connection that is being opened, or made good again before its next use.
 const CONNECT_LIMIT: Duration = Duration::from_secs(5);
@@ -38,6 +40,8 @@ pub(super) struct Lane {
     connector: Connector,
     clock: Clock,
     tasks: Tasks,
+    circuit: Circuit,
+    work: Work,
     gate: Arc<Gate>,
     idle: Idle,
     watch: Watch,
@@ -58,6 +62,9 @@ pub(super) struct LaneParts {
     pub(super) connector: Connector,
     pub(super) clock: Clock,
     pub(super) tasks: Tasks,
+    pub(super) circuit: Circuit,
+    /// What the breaker takes its uses for.
+    pub(super) work: Work,
 }
 
 /// A connection on loan. Dropping gives it back, at any point of its work.
@@ -87,7 +94,19 @@ pub struct PoolStatus {
 
 impl Lane {
     pub(super) fn new(parts: LaneParts) -> Arc<Self> {
-        let LaneParts { name, role, max, wait, recycle, statement_limit, connector, clock, tasks } = parts;
+        let LaneParts {
+            name,
+            role,
+            max,
+            wait,
+            recycle,
+            statement_limit,
+            connector,
+            clock,
+            tasks,
+            circuit,
+            work,
+        } = parts;
         let max = max.max(1);
         Arc::new(Self {
             name,
@@ -99,6 +118,8 @@ impl Lane {
             connector,
             clock,
             tasks,
+            circuit,
+            work,
             gate: Gate::new(usize::try_from(max).unwrap_or(usize::MAX)),
             idle: Idle::default(),
             watch: Watch::default(),
@@ -121,6 +142,21 @@ impl Lane {
         if self.is_closed.load(Ordering::Acquire) {
             return Err(DbError::new(DbErrorKind::Closed));
         }
+        let mut call = self.circuit.admit(self.work)?;
+        let lease = call.unless_it_stands_still(pin!(self.lease_in_turn(scope, in_a_hurry))).await;
+        match lease {
+            Ok(mut lease) => {
+                lease.connection.observe(call);
+                Ok(lease)
+            }
+            Err(error) => {
+                call.note_refused(&error);
+                Err(error)
+            }
+        }
+    }
+
+    async fn lease_in_turn(self: &Arc<Self>, scope: Scope, in_a_hurry: bool) -> Result<Lease, DbError> {
         let asked = self.clock.now();
         let patience = remaining(scope, asked).map_or(self.wait, |left| left.min(self.wait));
         let permit = timeout(patience, self.gate.enter(in_a_hurry)).await;
@@ -160,7 +196,8 @@ impl Lane {
     }
 
     async fn connect(&self, limit: Duration) -> Result<Driver, DbError> {
-        let opened = timeout(limit, self.connector.open(self.role)).await;
+        // Boxed: it is large, it is rare, and every use of the database would carry room for it.
+        let opened = timeout(limit, Box::pin(self.connector.open(self.role))).await;
         let driver = opened.unwrap_or_else(|_| {
             let silent =
                 std::io::Error::new(std::io::ErrorKind::TimedOut, "no answer to the greeting in time");

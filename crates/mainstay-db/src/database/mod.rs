@@ -1,5 +1,6 @@
 //! The handle of a database and its pools.
 
+mod circuit;
 mod connection;
 mod gate;
 mod guards;
@@ -16,6 +17,8 @@ use std::time::Duration;
 
 use tokio::time::timeout;
 
+use circuit::Circuit;
+pub use circuit::CircuitStatus;
 pub use connection::Connection;
 pub use guards::{ReadConnection, WriteTransaction};
 use lane::Lane;
@@ -54,6 +57,7 @@ struct Inner {
     lanes: [Arc<Lane>; Work::ALL.len()],
     /// SQLite's one writer, for which all classes queue.
     writer: Option<Arc<Lane>>,
+    circuit: Circuit,
     /// Last, so that a temporary folder outlives the connections.
     _location: Option<Location>,
 }
@@ -153,7 +157,15 @@ impl Database {
             let question = ByDialect { sqlite: "select count(*) from sqlite_schema", postgres: "select 1" };
             query(question).fetch_one(&mut lease.connection).await.map(drop)
         };
-        timeout(PROBE_LIMIT, ask).await.unwrap_or_else(|_| Err(DbError::new(DbErrorKind::TimedOut)))
+        let found = timeout(PROBE_LIMIT, ask).await;
+        let found = found.unwrap_or_else(|_| Err(DbError::new(DbErrorKind::TimedOut)));
+        self.inner.circuit.probed(&found);
+        found
+    }
+
+    /// How the circuit breaker stands.
+    pub fn circuit(&self) -> CircuitStatus {
+        self.inner.circuit.status()
     }
 
     /// How the pools stand: one for each class of work, and SQLite's writer.

@@ -6,6 +6,7 @@ use std::time::Duration;
 use mainstay_core::{Clock, Tasks, random};
 use tokio::time::sleep;
 
+use super::circuit::Circuit;
 use super::lane::{Lane, LaneParts};
 use super::{Database, Inner, OpenError, PROBE_LIMIT};
 use crate::driver::{Connector, Role};
@@ -19,6 +20,7 @@ struct Common<'a> {
     connector: Connector,
     clock: &'a Clock,
     tasks: Tasks,
+    circuit: Circuit,
 }
 
 impl Database {
@@ -74,12 +76,20 @@ async fn open_file(settings: &DatabaseSettings, clock: &Clock) -> Result<Databas
     }
     let options =
         Options { path: path.clone(), durable: location.is_durable(), busy_timeout: settings.pool_timeout };
-    let common = Common { settings, connector: Connector::Sqlite(options), clock, tasks: Tasks::new() };
-    let writer = common.lane("writer", Role::Writer, 1, settings.pool_timeout);
+    let circuit = Circuit::new(settings, clock);
+    let common = Common {
+        settings,
+        connector: Connector::Sqlite(options),
+        clock,
+        tasks: Tasks::new(),
+        circuit: circuit.clone(),
+    };
+    let writer = common.lane(Work::Web, "writer", Role::Writer, 1, settings.pool_timeout);
     let inner = Inner {
         dialect: Dialect::Sqlite,
         lanes: Work::ALL.map(|work| common.lane_of(work)),
         writer: Some(Arc::clone(&writer)),
+        circuit,
         _location: Some(location),
     };
     let connect = |source| OpenError::Connect { path: path.clone(), source };
@@ -108,12 +118,19 @@ async fn open_server(settings: &DatabaseSettings, clock: &Clock) -> Result<Datab
         source: problem.source,
     };
     let options = postgres::Options::new(settings, address).map_err(refused)?;
-    let common =
-        Common { settings, connector: Connector::Postgres(Box::new(options)), clock, tasks: Tasks::new() };
+    let circuit = Circuit::new(settings, clock);
+    let common = Common {
+        settings,
+        connector: Connector::Postgres(Box::new(options)),
+        clock,
+        tasks: Tasks::new(),
+        circuit: circuit.clone(),
+    };
     let inner = Inner {
         dialect: Dialect::Postgres,
         lanes: Work::ALL.map(|work| common.lane_of(work)),
         writer: None,
+        circuit,
         _location: None,
     };
     let database = Database { inner: Arc::new(inner), work: None };
@@ -133,11 +150,13 @@ async fn open_server(settings: &DatabaseSettings, clock: &Clock) -> Result<Datab
 impl Common<'_> {
     fn lane_of(&self, work: Work) -> Arc<Lane> {
         let wait = if work == Work::Health { PROBE_LIMIT } else { self.settings.pool_timeout };
-        self.lane(work.as_str(), Role::Reader, self.settings.connections_of(work), wait)
+        self.lane(work, work.as_str(), Role::Reader, self.settings.connections_of(work), wait)
     }
 
-    fn lane(&self, name: &'static str, role: Role, max: u32, wait: Duration) -> Arc<Lane> {
+    fn lane(&self, work: Work, name: &'static str, role: Role, max: u32, wait: Duration) -> Arc<Lane> {
         Lane::new(LaneParts {
+            work,
+            circuit: self.circuit.clone(),
             name,
             role,
             max,

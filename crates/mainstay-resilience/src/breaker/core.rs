@@ -110,6 +110,17 @@ impl Core {
         }
     }
 
+    pub(super) fn trip(&mut self, now: Instant) -> Option<Transition> {
+        let is_open = matches!(self.state, State::Open { .. });
+        (self.forced.is_none() && !is_open).then(|| self.open(now))
+    }
+
+    pub(super) fn hasten(&mut self, now: Instant) {
+        if let State::Open { until } = &mut self.state {
+            *until = now.min(*until);
+        }
+    }
+
     pub(super) fn force(&mut self, forced: Option<Forced>, now: Instant) -> Option<Transition> {
         let before = self.name();
         self.forced = forced;

@@ -147,6 +147,19 @@ impl Breaker {
         self.shared.report(change);
     }
 
+    /// Opens it if it is not open: somebody knows that the dependency fails, without having called it here.
+    pub fn trip(&self) {
+        let now = self.shared.clock.now();
+        let change = self.shared.core().trip(now);
+        self.shared.report(change);
+    }
+
+    /// Ends the wait of an open one: somebody knows that the dependency is back. The next call is its trial.
+    pub fn hasten(&self) {
+        let now = self.shared.clock.now();
+        self.shared.core().hasten(now);
+    }
+
     /// How it stands.
     pub fn snapshot(&self) -> BreakerSnapshot {
         let now = self.shared.clock.now();

@@ -169,6 +169,28 @@ fn outcomes_of_another_time_count_for_nothing() {
 }
 
 #[test]
+fn who_knows_better_opens_it_and_ends_its_wait() {
+    let bench = Bench::new();
+    bench.breaker.hasten();
+    assert_eq!(bench.state(), BreakerState::Closed);
+    bench.breaker.trip();
+    let wait = bench.breaker.admit().unwrap_err().retry_after;
+    bench.hands.advance(SECOND);
+    bench.breaker.trip();
+    assert_eq!(
+        bench.breaker.admit().unwrap_err().retry_after,
+        wait.saturating_sub(SECOND),
+        "it is open already"
+    );
+    bench.breaker.hasten();
+    let trial = bench.breaker.admit().unwrap();
+    bench.breaker.trip();
+    trial.settle(Outcome::Success);
+    assert_eq!(bench.state(), BreakerState::Open, "the trial was of another time");
+    assert_eq!(bench.told(), [BreakerState::Open, BreakerState::HalfOpen, BreakerState::Open]);
+}
+
+#[test]
 fn an_operator_can_hold_it() {
     let bench = Bench::new();
     bench.breaker.force(Some(Forced::Closed));

@@ -164,7 +164,7 @@ struct WholeRuntime;
 
 impl Section for WholeRuntime {
     fn read(reader: &mut Reader<'_>) -> Self {
-        Runtime::read_named(reader, "app");
+        Runtime::read_named(reader, "app", &[]);
         Self
     }
 }

@@ -1,8 +1,7 @@
 //! The controls that stand between a socket and a handler.
 //!
 //! A control is a plain struct with one pure `check` over the request's head, the route's row and the
-//! time. [`Control`] names them all, those of later versions included, so that the matrix of routes and
-//! controls is complete from the first day and says honestly which cells are not built yet.
+//! time. [`Control`] names them all: the columns of the matrix of routes and controls.
 
 pub(crate) mod body;
 pub(crate) mod client;
@@ -84,11 +83,6 @@ impl Control {
         }
     }
 
-    /// Whether this version enforces the control. What it does not, `routes` and the banner say.
-    pub fn is_built(self) -> bool {
-        !matches!(self, Self::AddressLimit | Self::IdentityLimit)
-    }
-
     /// Whether the control writes on answers only, so that its stamp cannot be there before the handler ran.
     pub(crate) fn is_of_the_exit(self) -> bool {
         self == Self::Headers
@@ -98,7 +92,9 @@ impl Control {
     pub(crate) fn refuses_with(self) -> &'static [ErrorCode] {
         match self {
             Self::Host => &[ErrorCode::HostNotAllowed],
-            Self::AddressLimit | Self::IdentityLimit => &[ErrorCode::RateLimited],
+            Self::AddressLimit | Self::IdentityLimit => {
+                &[ErrorCode::RateLimited, ErrorCode::StoreUnavailable]
+            }
             Self::Deadline => &[ErrorCode::HandlerTimeout],
             Self::Target => &[ErrorCode::BadRequest, ErrorCode::UriTooLong],
             Self::Body => &[ErrorCode::PayloadTooLarge, ErrorCode::RequestTimeout],

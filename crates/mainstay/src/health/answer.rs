@@ -10,6 +10,7 @@ use schemars::{JsonSchema, SchemaGenerator};
 use serde::Serialize;
 
 use super::check::{Condition, Criticality};
+use super::database::DatabaseBody;
 use super::{Health, HealthSnapshot};
 use crate::admission::AdmissionSnapshot;
 use crate::extract::Json;
@@ -72,6 +73,9 @@ pub struct HealthBody {
     pub uptime_seconds: u64,
     /// What the service depends on.
     pub dependencies: BTreeMap<&'static str, DependencyBody>,
+    /// Pools and circuit breaker of the database, for operators only.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub database: Option<DatabaseBody>,
     /// How much work is taken on at once, for operators only.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub admission: Option<AdmissionSnapshot>,
@@ -123,6 +127,7 @@ impl Health {
             timestamp: format!("{:.6}", shared.clock.timestamp()),
             uptime_seconds: shared.clock.now().saturating_duration_since(shared.started).as_secs(),
             dependencies: dependencies.collect(),
+            database: shared.database.get().filter(|_| audience == Audience::Operator).map(DatabaseBody::of),
             admission: self.admission().filter(|_| audience == Audience::Operator),
         };
         let status = match condition {

@@ -60,15 +60,19 @@ impl Drop for Lane {
     }
 }
 
+/// While something is not well, rounds come so much sooner: its return is to be noticed soon.
+const SOONER: u32 = 4;
+
 /// Runs the checks, round after round.
 pub(super) async fn rounds(health: &Health, pace: Pace, shutdown: &Shutdown) {
     let mut steady = HashMap::new();
     loop {
-        let next = health.shared.clock.now() + pace.interval;
+        let begun = health.shared.clock.now();
         tokio::select! {
             () = round(health, pace, &mut steady) => {}
             () = shutdown.forced() => return,
         }
+        let next = begun + if health.is_all_well() { pace.interval } else { pace.interval / SOONER };
         tokio::select! {
             () = tokio::time::sleep_until(next) => {}
             () = health.shared.hurry.notified() => {}

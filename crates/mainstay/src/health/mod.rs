@@ -29,6 +29,7 @@
 mod answer;
 mod check;
 mod client;
+mod database;
 mod lane;
 mod readiness;
 mod routes;
@@ -43,6 +44,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use mainstay_core::Clock;
 use mainstay_core::settings::Environment;
+use mainstay_db::Database;
 use tokio::sync::{Notify, watch};
 use tokio::time::Instant;
 
@@ -52,9 +54,11 @@ use check::Registered;
 pub use answer::{Alive, Audience, DependencyBody, HealthBody, Probed, ReadyBody};
 pub use check::{Check, Condition, Criticality, Finding};
 pub use client::{ProbeError, probe};
+pub use database::{BreakerBody, DatabaseBody, PoolBody, ThresholdsBody};
 pub use lane::Lane;
 pub use readiness::{Latch, Readiness};
-pub use routes::{routes, routes_for_operators};
+pub use routes::routes;
+pub(crate) use routes::{probes, reports};
 
 /// Who answers: the words of `/health` that never change.
 #[derive(Clone, Copy, Debug)]
@@ -111,6 +115,7 @@ struct Shared {
     readiness: Readiness,
     checks: Mutex<Vec<Arc<Registered>>>,
     snapshot: watch::Sender<Arc<HealthSnapshot>>,
+    database: OnceLock<Database>,
     /// How much work is taken on at once; for operators.
     admission: OnceLock<Admission>,
     /// Asks the lane for a round out of turn, when a check was added.
@@ -135,6 +140,7 @@ impl Health {
             readiness: Readiness::default(),
             checks: Mutex::default(),
             snapshot: watch::Sender::new(Arc::new(empty)),
+            database: OnceLock::new(),
             admission: OnceLock::new(),
             hurry: Notify::new(),
         };
@@ -155,6 +161,11 @@ impl Health {
         check: impl Check,
     ) {
         self.add(Registered { name, criticality, timeout: Some(timeout), check: Box::new(check) });
+    }
+
+    /// Tells operators of the pools and the circuit breaker of this database. Only the first one counts.
+    pub fn describe_database(&self, database: &Database) {
+        let _ = self.shared.database.set(database.clone());
     }
 
     /// Shows operators how this admission stands. The first one stays.
@@ -187,6 +198,12 @@ impl Health {
         let settled = |snapshot: &Arc<HealthSnapshot>| snapshot.dependencies.len() >= self.checks().len();
         // The sender lives in `self.shared`, so this waits rather than fails.
         let _ = snapshot.wait_for(settled).await;
+    }
+
+    /// Whether the last round found nothing to complain of.
+    fn is_all_well(&self) -> bool {
+        let is_well = |dependency: &Dependency| dependency.finding.condition() == Condition::Healthy;
+        self.snapshot().dependencies.iter().all(is_well)
     }
 
     fn add(&self, registered: Registered) {

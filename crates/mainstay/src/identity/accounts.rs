@@ -19,6 +19,7 @@ use super::user::{NewPassword, Provider, User, UserName, Users};
 use super::{PasswordSettings, People};
 use crate::Role;
 use crate::keys::Keys;
+use crate::limits::Limiter;
 use crate::session::{Session, SessionError, SessionId, Sessions, Whose};
 
 /// A password that was made for somebody is worthless after this time, if they have not changed it by then.
@@ -52,6 +53,8 @@ pub struct AccountParts<'a> {
     pub database: &'a Database,
     /// The sessions.
     pub sessions: Sessions,
+    /// Where attempts to sign in are counted.
+    pub limiter: Limiter,
     /// Who knows the passwords that we do not.
     pub directory: Option<Arc<dyn IdentityProvider>>,
     /// The clock.
@@ -72,14 +75,14 @@ impl Accounts {
     }
 
     pub(super) fn with_hasher(parts: AccountParts<'_>, hasher: Hasher) -> Self {
-        let AccountParts { service, keys, database, sessions, directory, clock, .. } = parts;
+        let AccountParts { service, keys, database, sessions, limiter, directory, clock, .. } = parts;
         let users = Users::new(database, &clock);
         let sign_in = SignIn {
             users: users.clone(),
             hasher: hasher.clone(),
             directory,
             sessions: sessions.clone(),
-            throttle: Throttle::new(keys),
+            throttle: Throttle::new(keys, limiter),
             clock: clock.clone(),
         };
         let tokens = ApiTokens::new(database, &clock);

@@ -8,10 +8,11 @@ use http::{Extensions, HeaderMap, HeaderValue, header};
 
 use super::authorise::{authorise, unauthenticated};
 use super::{ApiTokens, Bearer, How, Identity, Users};
-use crate::Refusal;
 use crate::controls::csrf::SessionShown;
+use crate::limits::Subject;
 use crate::routes::Auth;
 use crate::session::{Session, SessionError, Sessions, Standing};
+use crate::{Refusal, Role};
 
 /// Finds out who makes a request. Clones share what they look at.
 #[derive(Clone)]
@@ -86,6 +87,27 @@ impl Caller {
         if let Ok(Some(identity)) = &self.identity {
             extensions.insert(identity.clone());
         }
+    }
+
+    /// Whom the limits by identity count: a user with all their sessions and tokens, so that making another token
+    /// makes nobody's limit higher, or a token of nobody's.
+    pub(crate) fn subject(&self) -> Option<Subject> {
+        let identity = self.identity.as_ref().ok()?.as_ref()?;
+        Some(match (identity.user, identity.how) {
+            (Some(user), _) => Subject::id(user),
+            (None, How::Token(token)) => Subject::id(token.0),
+            (None, How::Session) => return None,
+        })
+    }
+
+    /// What they may do, as far as it could be found out.
+    pub(crate) fn role(&self) -> Option<Role> {
+        self.identity.as_ref().ok()?.as_ref().map(|identity| identity.role)
+    }
+
+    /// Whether the handler looked at what is personal in their session.
+    pub(crate) fn is_personal(&self) -> bool {
+        self.session.as_ref().is_some_and(Session::is_personal)
     }
 
     /// What the request shows of a session.

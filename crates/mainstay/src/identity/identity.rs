@@ -9,6 +9,7 @@ use http::request::Parts;
 use super::authorise::unauthenticated;
 use super::token::ApiTokenId;
 use super::user::UserId;
+use crate::pipeline::Exchange;
 use crate::routes::DescribeRequest;
 use crate::{ErrorCode, Refusal, Role};
 
@@ -62,11 +63,21 @@ impl How {
     }
 }
 
+impl Identity {
+    /// That of a request, for its handler: what it answers is for this caller then.
+    fn shown_to_handler(parts: &Parts) -> Option<Self> {
+        if let Some(exchange) = parts.extensions.get::<Exchange>() {
+            exchange.mark_personal();
+        }
+        parts.extensions.get::<Self>().cloned()
+    }
+}
+
 impl<S: Sync> FromRequestParts<S> for Identity {
     type Rejection = Refusal;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Refusal> {
-        parts.extensions.get::<Self>().cloned().ok_or_else(unauthenticated)
+        Self::shown_to_handler(parts).ok_or_else(unauthenticated)
     }
 }
 
@@ -74,7 +85,7 @@ impl<S: Sync> OptionalFromRequestParts<S> for Identity {
     type Rejection = Infallible;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Option<Self>, Infallible> {
-        Ok(parts.extensions.get::<Self>().cloned())
+        Ok(Self::shown_to_handler(parts))
     }
 }
 

@@ -13,6 +13,7 @@ use super::provider::IdentityProvider;
 use super::{AccountParts, Accounts, Callers, Identity, Password, PasswordSettings, SignedIn, User};
 use crate::Role;
 use crate::keys::Keys;
+use crate::limits::{LimitSettings, Limiter};
 use crate::session::{MemoryStore, Session, SessionCookie, SessionParts, SessionSettings, Sessions};
 use crate::telemetry::metrics::Metrics;
 
@@ -68,6 +69,7 @@ impl Fixture {
             keys: &keys,
             database: &database,
             sessions,
+            limiter: Limiter::in_memory(&LimitSettings::default(), &clock),
             directory,
             clock: clock.clone(),
             tasks,

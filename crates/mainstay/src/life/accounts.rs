@@ -6,6 +6,7 @@ use mainstay_db::Database;
 use super::Runtime;
 use crate::identity::{AccountParts, Accounts};
 use crate::keys::Keys;
+use crate::limits::Limiter;
 use crate::session::{SessionCookie, SessionParts, Sessions};
 use crate::telemetry::metrics::Metrics;
 use crate::{BuildError, Service};
@@ -21,6 +22,7 @@ pub fn open_accounts<S: Service>(
     clock: &Clock,
     tasks: &Tasks,
     metrics: &Metrics,
+    limiter: Limiter,
 ) -> Result<Accounts, BuildError> {
     let keys = Keys::from(&runtime.secret_key);
     let sessions = Sessions::new(SessionParts {
@@ -38,6 +40,7 @@ pub fn open_accounts<S: Service>(
         keys: &keys,
         database,
         sessions,
+        limiter,
         directory: runtime.directory.open()?,
         clock: clock.clone(),
         tasks: tasks.clone(),

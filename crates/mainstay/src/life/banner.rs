@@ -7,7 +7,6 @@ use mainstay_core::settings::Problem;
 use sha2::{Digest, Sha256};
 
 use super::{Runtime, Started};
-use crate::Control;
 use crate::routes::RouteTable;
 use crate::telemetry::log::{LogFormat, Logging};
 
@@ -18,6 +17,8 @@ pub(super) struct Banner<'a> {
     pub(super) started: &'a Started,
     pub(super) warnings: &'a [Problem],
     pub(super) took: Duration,
+    /// Why the process cannot hand over to a new one, where it cannot.
+    pub(super) obstacle: Option<String>,
 }
 
 impl Banner<'_> {
@@ -45,9 +46,10 @@ impl Banner<'_> {
             store = %runtime.database.url,
             routes = started.routes.rows().len(),
             waivers,
-            not_yet_built = unbuilt(),
+            limits = started.limits,
             posture = started.posture,
             warnings = self.warnings.len(),
+            reload = self.obstacle.as_deref().unwrap_or("possible"),
             start_ms = millis(self.took),
             "ready"
         );
@@ -73,8 +75,9 @@ impl Banner<'_> {
         line("public", runtime.listen.public_url.origin().to_owned());
         line("store", runtime.database.url.to_string());
         line("instance", runtime.process.instance_name.clone());
+        line("reload", self.reload());
         line("routes", format!("{}, {} waivers", started.routes.rows().len(), waivers(&started.routes)));
-        line("not yet", unbuilt());
+        line("limits", started.limits.clone());
         line("posture", started.posture.clone());
         if let Some(demo) = &started.demo {
             line("sign in as", format!("{} with {}", demo.name.as_str(), demo.password.expose()));
@@ -84,6 +87,15 @@ impl Banner<'_> {
         line("ready in", format!("{} ms", millis(self.took)));
         block.push('\n');
         block
+    }
+}
+
+impl Banner<'_> {
+    fn reload(&self) -> String {
+        match &self.obstacle {
+            None => format!("`{} reload`, or SIGHUP", self.name),
+            Some(obstacle) => format!("not possible: {obstacle}"),
+        }
     }
 }
 
@@ -107,11 +119,6 @@ fn waivers(routes: &RouteTable) -> usize {
     routes.rows().map(|row| row.policy.waivers.len()).sum()
 }
 
-fn unbuilt() -> String {
-    let names = Control::ALL.iter().filter(|control| !control.is_built()).map(|control| control.as_str());
-    names.collect::<Vec<_>>().join(", ")
-}
-
 fn millis(duration: Duration) -> u64 {
     u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }
@@ -126,6 +133,7 @@ mod tests {
 
     use super::*;
     use crate::life::open_accounts;
+    use crate::limits::Limiter;
     use crate::telemetry::log::{LogSettings, Sink};
     use crate::telemetry::metrics::Metrics;
 
@@ -168,7 +176,7 @@ mod tests {
 
     impl Section for Named {
         fn read(reader: &mut Reader<'_>) -> Self {
-            Self(Runtime::read_named(reader, "sample"))
+            Self(Runtime::read_named(reader, "sample", &[]))
         }
     }
 
@@ -179,7 +187,9 @@ mod tests {
         let clock = Clock::system();
         let database = Database::open(&runtime.database, &clock).await.unwrap();
         let (tasks, metrics) = (mainstay_core::Tasks::new(), Metrics::new());
-        let accounts = open_accounts::<Sample>(&runtime, &database, &clock, &tasks, &metrics).unwrap();
+        let limiter = Limiter::in_memory(&runtime.requests.limits, &clock);
+        let accounts =
+            open_accounts::<Sample>(&runtime, &database, &clock, &tasks, &metrics, limiter).unwrap();
         let started = Started {
             address: runtime.listen.address,
             management: None,
@@ -189,29 +199,35 @@ mod tests {
             runtime: Arc::new(runtime),
             routes: RouteTable::default(),
             posture: "0123456789abcdef".to_owned(),
+            limits: "in memory, 6656 KiB".to_owned(),
         };
         let terminal = Terminal::default();
         let logging = Logging::new(&LogSettings::default(), &clock, terminal.clone());
         let took = Duration::from_millis(12);
-        let banner = Banner { name: "sample", version: "1.2.3", started: &started, warnings: &[], took };
+        let banner = Banner {
+            name: "sample",
+            version: "1.2.3",
+            started: &started,
+            warnings: &[],
+            took,
+            obstacle: None,
+        };
         banner.write(&logging);
-        let expected = format!(
-            "
+        let expected = "
   sample 1.2.3 · development
 
   listening    http://127.0.0.1:8080
   public       http://127.0.0.1:8080
   store        sqlite::memory:
   instance     one
+  reload       `sample reload`, or SIGHUP
   routes       0, 0 waivers
-  not yet      {}
+  limits       in memory, 6656 KiB
   posture      0123456789abcdef
   warnings     0
   ready in     12 ms
 
-",
-            unbuilt()
-        );
+";
         assert_eq!(*terminal.0.lock().unwrap(), expected);
     }
 }

@@ -7,11 +7,16 @@ use mainstay_core::settings::{Environment, Problem, Reader, Section};
 use mainstay_db::DatabaseSettings;
 
 use super::ListenSettings;
+use super::WatchdogSettings;
+use super::control::ControlSettings;
 use super::drain::Plan;
 use crate::accept::ConnectionSettings;
 use crate::admission::AdmissionSettings;
+use crate::degradation::DegradationSettings;
 use crate::identity::{DirectorySettings, PasswordSettings};
+use crate::limits::{Class, judge_proxies};
 use crate::openapi::ReferenceSettings;
+use crate::redis::RedisSettings;
 use crate::session::SessionSettings;
 use crate::settings::{AlertSettings, SecretKey};
 use crate::telemetry::log::LogSettings;
@@ -33,6 +38,10 @@ pub struct Runtime {
     pub environment: Environment,
     /// Of the process itself.
     pub process: ProcessSettings,
+    /// How commands reach the process.
+    pub control: ControlSettings,
+    /// Of the watchdog.
+    pub watchdog: WatchdogSettings,
     /// Where it listens.
     pub listen: ListenSettings,
     /// What sessions and tokens are signed with.
@@ -41,12 +50,16 @@ pub struct Runtime {
     pub log: LogSettings,
     /// Of connections.
     pub connections: ConnectionSettings,
+    /// Where Redis is.
+    pub redis: RedisSettings,
     /// Of requests.
     pub requests: RequestSettings,
     /// Of how much work is taken on at once.
     pub admission: AdmissionSettings,
     /// Which other origins may read answers.
     pub cors: CorsSettings,
+    /// What routes answer while the database is not well.
+    pub degradation: DegradationSettings,
     /// How changes show where they come from.
     pub csrf: CsrfSettings,
     /// What is promised about https.
@@ -77,30 +90,34 @@ pub struct ProcessSettings {
     pub shutdown_grace: Duration,
     /// `SHUTDOWN_TIMEOUT`: from the signal to the end, at most.
     pub shutdown_timeout: Duration,
-    /// `DRILL_HANG_HOOK`: a hook of the drain that never ends.
+    /// What misbehaves without being asked.
     #[cfg(feature = "drills")]
-    pub drill_hang_hook: bool,
+    pub drills: super::DrillSettings,
 }
 
 impl<S: Service> Section for Configuration<S> {
     fn read(reader: &mut Reader<'_>) -> Self {
-        Self { runtime: Runtime::read_named(reader, S::NAME), service: S::Settings::read(reader) }
+        Self { runtime: Runtime::read_named(reader, S::NAME, S::LIMITS), service: S::Settings::read(reader) }
     }
 }
 
 impl Runtime {
-    /// Reads the settings of the runtime for a service of this name.
-    pub fn read_named(reader: &mut Reader<'_>, name: &'static str) -> Self {
-        Self {
+    /// Reads the settings of the runtime for a service of this name, with these classes of limits.
+    pub fn read_named(reader: &mut Reader<'_>, name: &'static str, classes: &[Class]) -> Self {
+        let runtime = Self {
             environment: reader.environment(),
             process: ProcessSettings::read(reader),
+            control: ControlSettings::read_named(reader, name),
+            watchdog: WatchdogSettings::read(reader),
             listen: ListenSettings::read(reader),
             secret_key: SecretKey::read(reader),
             log: LogSettings::read(reader),
             connections: ConnectionSettings::read(reader),
-            requests: RequestSettings::read(reader),
+            redis: RedisSettings::read(reader),
+            requests: RequestSettings::read_for(reader, classes),
             admission: AdmissionSettings::read(reader),
             cors: CorsSettings::read(reader),
+            degradation: DegradationSettings::read(reader),
             csrf: CsrfSettings::read(reader),
             hsts: HstsSettings::read(reader),
             session: SessionSettings::read(reader),
@@ -109,7 +126,11 @@ impl Runtime {
             reference: ReferenceSettings::read(reader),
             database: DatabaseSettings::read_named(reader, name),
             alerts: AlertSettings::read(reader),
-        }
+        };
+        let Self { listen, requests, .. } = &runtime;
+        let is_https = listen.public_url.is_secure();
+        judge_proxies(reader, &requests.limits, is_https, requests.trusted_proxies.is_nobody());
+        runtime
     }
 
     /// How the time for stopping is cut up.
@@ -152,7 +173,7 @@ impl Section for ProcessSettings {
             shutdown_grace,
             shutdown_timeout,
             #[cfg(feature = "drills")]
-            drill_hang_hook: super::drills::read(reader),
+            drills: super::DrillSettings::read(reader),
         };
         if shutdown_grace > Duration::ZERO && shutdown_grace * 2 > shutdown_timeout {
             let problem = Problem::error("MS0402", "SHUTDOWN_GRACE is more than half of SHUTDOWN_TIMEOUT");

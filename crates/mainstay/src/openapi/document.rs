@@ -52,7 +52,7 @@ pub fn document(table: &RouteTable, about: &About) -> Value {
         "paths": paths,
         "components": {
             "schemas": definitions(&mut schemas),
-            "securitySchemes": if Control::Session.is_built() { security } else { json!({}) },
+            "securitySchemes": security,
             "responses": {"Refusal": {
                 "description": "Refused. The code says why; the request id finds the log line.",
                 "content": {
@@ -87,8 +87,7 @@ fn one(row: &Row, operation: &mut Operation) -> Value {
             .map(|(content_type, schema)| ((*content_type).to_owned(), json!({"schema": schema})));
         described["requestBody"] = json!({"required": true, "content": contents.collect::<Map<_, _>>()});
     }
-    let secured = row.policy.auth != Auth::Public && Control::Session.is_built();
-    if secured && !row.policy.waives(Control::Session) {
+    if row.policy.auth != Auth::Public && !row.policy.waives(Control::Session) {
         described["security"] = json!([{"session": []}, {"token": []}]);
     }
     described
@@ -96,15 +95,25 @@ fn one(row: &Row, operation: &mut Operation) -> Value {
 
 /// What the route's controls demand, for readers and for tests.
 fn policy(row: &Row) -> Value {
-    let not_built = Control::ALL.iter().filter(|control| !control.is_built()).map(|control| control.as_str());
     json!({
         "auth": row.policy.auth.as_str(),
-        "limit": {"class": row.policy.limit.name, "rate": row.policy.limit.rate.to_string()},
+        "limit": limit(row),
         "deadline_seconds": row.deadline.as_secs_f64(),
         "body_bytes": row.body.bytes,
         "priority": row.policy.priority,
+        "degradation": row.policy.degradation.to_string(),
         "waivers": row.policy.waivers,
-        "not_built": not_built.collect::<Vec<_>>(),
+    })
+}
+
+/// How often who may call the route.
+fn limit(row: &Row) -> Value {
+    let limits = &row.limits;
+    json!({
+        "class": limits.class.name,
+        "rate": limits.class.rate.to_string(),
+        "address_rate": limits.address_rate(true).to_string(),
+        "on_failure": limits.class.on_failure,
     })
 }
 
@@ -139,7 +148,7 @@ fn responses(row: &Row, operation: &Operation) -> Value {
 fn refusals(row: &Row, operation: &Operation) -> BTreeMap<StatusCode, Vec<ErrorCode>> {
     let of_controls = Control::ALL
         .iter()
-        .filter(|control| control.is_built() && !row.policy.waives(**control))
+        .filter(|control| !row.policy.waives(**control))
         .flat_map(|control| control.refuses_with().iter().copied());
     let of_the_process = [ErrorCode::InternalError, ErrorCode::Migrating, ErrorCode::BadRequest];
     let all = of_controls

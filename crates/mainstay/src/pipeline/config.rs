@@ -7,6 +7,7 @@ use mainstay_core::settings::{Explanation, Problem, Reader, Section};
 use crate::controls::client::{ForwardedHeader, TrustedProxies};
 use crate::controls::host::AllowedHosts;
 use crate::controls::target::TargetLimits;
+use crate::limits::{Class, LimitSettings};
 use crate::upload::UploadSettings;
 
 /// The codes of this section.
@@ -31,7 +32,7 @@ pub(crate) const EXPLANATIONS: &[Explanation] = &[
                List the networks of your own proxies in TRUSTED_PROXIES, and no others.",
     },
     Explanation {
-        code: "MS0203",
+        code: "MS0205",
         title: "a proxy is declared, and no proxy is trusted",
         text: "FORWARDED_HEADER says in which header proxies name the client, so there are proxies\n\
                in front of this service; but TRUSTED_PROXIES names none, so their headers are not\n\
@@ -56,6 +57,8 @@ pub struct RequestSettings {
     pub body_bytes: u64,
     /// Most bytes of a body that brings files.
     pub upload: UploadSettings,
+    /// How often who may ask.
+    pub limits: LimitSettings,
     /// From the first look at a body to its last byte.
     pub body_time: Duration,
     /// From the arrival of a request to the head of its answer.
@@ -64,6 +67,14 @@ pub struct RequestSettings {
 
 impl Section for RequestSettings {
     fn read(reader: &mut Reader<'_>) -> Self {
+        Self::read_for(reader, &[])
+    }
+}
+
+impl RequestSettings {
+    /// Reads the settings of an application with these classes of limits.
+    pub fn read_for(reader: &mut Reader<'_>, classes: &[Class]) -> Self {
+        let limits = LimitSettings::read_for(reader, classes);
         reader.group("Requests", "What a request may bring, and how long it may take.");
         let settings = Self {
             allowed_hosts: allowed_hosts(reader),
@@ -97,6 +108,7 @@ impl Section for RequestSettings {
                     .read(),
             ),
             upload: UploadSettings::read(reader),
+            limits,
             body_time: reader
                 .field("BODY_READ_TIMEOUT")
                 .doc("From the first look at a body to its last byte. A slower client gets 408.")
@@ -140,6 +152,7 @@ impl Default for RequestSettings {
             target: TargetLimits { query_bytes: 4096, query_fields: 100 },
             body_bytes: megabytes(10.0),
             upload: UploadSettings::default(),
+            limits: LimitSettings::default(),
             body_time: Duration::from_secs(20),
             timeout: Duration::from_mins(1),
         }
@@ -170,7 +183,7 @@ fn trusted_proxies(reader: &mut Reader<'_>) -> TrustedProxies {
         .optional();
     let proxies = networks.map(TrustedProxies::new).unwrap_or_default();
     if header.is_some() && proxies.is_nobody() {
-        let problem = Problem::error("MS0203", "FORWARDED_HEADER declares proxies, and none is trusted");
+        let problem = Problem::error("MS0205", "FORWARDED_HEADER declares proxies, and none is trusted");
         let problem = problem.at("FORWARDED_HEADER");
         let problem = problem
             .because("all clients would share the address of the proxy, its limits and its line in the log");
@@ -205,7 +218,7 @@ mod tests {
             let pairs = [("FORWARDED_HEADER", "forwarded"), ("ALLOWED_HOSTS", "app.example.org")];
             let report = read_pairs::<RequestSettings>(environment, &pairs).report;
             let codes: Vec<_> = report.problems.iter().map(|problem| problem.code).collect();
-            assert_eq!((codes.as_slice(), report.has_errors()), (["MS0203"].as_slice(), true));
+            assert_eq!((codes.as_slice(), report.has_errors()), (["MS0205"].as_slice(), true));
             let trusted = [pairs[0], pairs[1], ("TRUSTED_PROXIES", "10.0.3.0/24")];
             assert!(read_pairs::<RequestSettings>(environment, &trusted).report.problems.is_empty());
         }

@@ -9,8 +9,10 @@ use crate::admission::{Admission, AdmissionSettings};
 use crate::controls::cors::{Cors, CorsSettings};
 use crate::controls::csrf::{Csrf, CsrfSettings};
 use crate::controls::headers::{HstsSettings, SecurityHeaders};
+use crate::degradation::Degraded;
 use crate::identity::Callers;
 use crate::keys::Keys;
+use crate::limits::Limiter;
 use crate::settings::secret_key;
 
 /// What every request of a listener is judged by, beside the row of its route.
@@ -20,6 +22,8 @@ pub struct Defences {
     pub(super) headers: SecurityHeaders,
     pub(super) csrf: Arc<Csrf>,
     pub(super) callers: Callers,
+    pub(super) limiter: Limiter,
+    pub(super) degraded: Degraded,
     pub(super) admission: Admission,
 }
 
@@ -51,14 +55,29 @@ impl Defences {
         let DefenceParts { requests, cors, csrf, hsts, public_origin, callers, admission, keys, clock } =
             parts;
         let is_https = public_origin.starts_with("https://");
+        let limiter = Limiter::in_memory(&requests.limits, &clock);
         Self {
             requests,
             cors: Cors::new(cors),
             headers: SecurityHeaders::new(hsts, is_https),
             csrf: Csrf::new(csrf, public_origin, keys, clock),
             callers,
+            limiter,
+            degraded: Degraded::never(),
             admission,
         }
+    }
+
+    /// The same, which counts requests together with others. By themselves they count alone, in memory.
+    #[must_use]
+    pub fn limiting(self, limiter: Limiter) -> Self {
+        Self { limiter, ..self }
+    }
+
+    /// With something to fall back on while the database is not well.
+    #[must_use]
+    pub fn degrading(self, degraded: Degraded) -> Self {
+        Self { degraded, ..self }
     }
 
     /// The controls of a listener where nobody signs in, with keys of their own: whatever demands a role is

@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::net::IpAddr;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use axum::extract::FromRequestParts;
@@ -19,6 +19,7 @@ use crate::controls::csrf::TokenDesk;
 use crate::controls::headers::NonceSlot;
 use crate::controls::host::{self, Host};
 use crate::controls::{Control, ControlSet};
+use crate::limits::{Met, Receipt, Shown};
 use crate::refusal::Format;
 use crate::routes::{RouteTable, Row};
 use crate::{ErrorCode, Refusal};
@@ -55,6 +56,9 @@ struct Inner {
     stamps: AtomicU32,
     nonce: NonceSlot,
     tokens: TokenDesk,
+    /// The limits that the request met, by address and by identity.
+    met: [OnceLock<Shown>; 2],
+    personal: AtomicBool,
 }
 
 impl Exchange {
@@ -90,6 +94,8 @@ impl Exchange {
             stamps: AtomicU32::new(0),
             nonce: NonceSlot::default(),
             tokens: TokenDesk::default(),
+            met: Default::default(),
+            personal: AtomicBool::new(false),
         };
         Self { inner: Arc::new(inner) }
     }
@@ -164,7 +170,9 @@ impl Exchange {
 
     /// Binds the exchange to its route. Only the first binding counts.
     pub(crate) fn enter(&self, row: &Arc<Row>) {
-        let _ = self.inner.row.set(Arc::clone(row));
+        if self.inner.row.set(Arc::clone(row)).is_ok() {
+            row.meter.enter();
+        }
     }
 
     /// The route, once a guard was reached.
@@ -184,6 +192,31 @@ impl Exchange {
     /// Where tokens for forms are handed out.
     pub(crate) fn token_desk(&self) -> &TokenDesk {
         &self.inner.tokens
+    }
+
+    /// Keeps what a limit says of itself for the answer, and gives what it decided.
+    pub(crate) fn meet(&self, met: Met) -> Result<Option<Receipt>, Refusal> {
+        if let Some(shown) = met.shown {
+            let [address, identity] = &self.inner.met;
+            let _ = address.set(shown).or_else(|shown| identity.set(shown));
+        }
+        met.result
+    }
+
+    /// The tightest limit that the request met.
+    pub(crate) fn limit(&self) -> Option<&Shown> {
+        let [address, identity] = &self.inner.met;
+        address.get().map(|shown| shown.tighter(identity.get()))
+    }
+
+    /// Notes that the handler looked at who the caller is: its answer is for nobody else.
+    pub(crate) fn mark_personal(&self) {
+        self.inner.personal.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether the answer is for this caller only, as far as the handler showed.
+    pub(crate) fn is_personal(&self) -> bool {
+        self.inner.personal.load(Ordering::Relaxed) || self.inner.nonce.used().is_some()
     }
 
     /// Leaves the stamp of a control that ran.

@@ -45,6 +45,9 @@ pub(super) fn leave(
     headers.insert(REQUEST_ID, id_value(exchange));
     headers.entry(header::CACHE_CONTROL).or_insert_with(|| cache_value(exchange.row()));
     exchange.token_desk().seal(headers);
+    if let Some(limit) = exchange.limit() {
+        limit.seal(exchange.received_at(), headers);
+    }
     let has_waiver = exchange.row().is_some_and(|row| row.policy.waives(Control::Headers));
     defences.headers.seal(has_waiver, exchange.nonce_slot().used(), headers);
     // Last: nothing that is written after it could be read by an origin that it does not know of.

@@ -98,6 +98,14 @@ where
         exchange.stamp(Control::Host);
     }
 
+    // By address, while a request has cost next to nothing: before its body is read or its session looked for.
+    let mut charged = [None; 2];
+    if demanded(Control::AddressLimit) {
+        let met = defences.limiter.by_address(&row.limits, exchange.client(), request.headers()).await;
+        charged[0] = exchange.meet(met)?;
+        exchange.stamp(Control::AddressLimit);
+    }
+
     // The deadline runs from the request's arrival, so waiting for the body counts too.
     let deadline = exchange.received() + row.deadline;
     exchange.set_deadline(deadline);
@@ -144,8 +152,19 @@ where
         exchange.stamp(Control::Role);
     }
 
+    // By identity, whatever address it comes from: only now is it known, and not just claimed.
+    if demanded(Control::IdentityLimit) {
+        if let Some(subject) = caller.subject() {
+            charged[1] = exchange.meet(defences.limiter.by_identity(&row.limits, subject).await)?;
+        }
+        exchange.stamp(Control::IdentityLimit);
+    }
+
     // Nothing is done for a request that a demanded control has not seen.
     proof::of_request(exchange, row)?;
+
+    // What the route does while the database is not well: some are not tried, some have an answer to fall back on.
+    let fallback = defences.degraded.prepare(row, &request, caller.role())?;
 
     // The handler, under catch-unwind: a panic is an answer like any other.
     // What it asks of the database is bounded by the deadline too, and comes from the lane of its route.
@@ -157,6 +176,12 @@ where
         Ok(Err(_)) => Err(ErrorCode::InternalError.into()),
         Err(late) => Err(late),
     };
+
+    // An attempt with credentials that were good is no attempt to guess.
+    let status = answer.as_ref().map_or_else(|refusal| refusal.code().status(), Response::status);
+    defences.limiter.settle(&row.limits, &charged, status).await;
+
+    let answer = fallback.settle(answer, exchange.is_personal() || caller.is_personal()).await;
 
     // What was done to the session is stored before the answer is let go.
     let answer = caller.keep(answer, &defences.callers).await;

@@ -10,7 +10,10 @@ use super::{ErrorCode, Refusal};
 /// Soonest time to come back after a failure that may pass by itself.
 const FLOOR: Duration = Duration::from_secs(1);
 
-/// Spreads those who come back, in milliseconds beyond the floor.
+/// Latest time to come back: whoever fails for longer is worth a look every minute.
+const CEILING: Duration = Duration::from_mins(1);
+
+/// The least spread of those who come back, in milliseconds.
 const JITTER_MS: u64 = 2_000;
 
 /// | kind | code |
@@ -18,6 +21,8 @@ const JITTER_MS: u64 = 2_000;
 /// | no connection was free in time | `pool_exhausted` |
 /// | a statement ran too long | `query_timeout` |
 /// | it cannot be reached, written or believed; somebody else holds it; the user is refused | `database_unavailable` |
+/// | the transaction gave way to another one | `database_unavailable`: the same request may succeed at once |
+/// | it is given time to recover | `circuit_open` |
 /// | closed | `draining` |
 /// | a constraint, an aborted transaction, bad SQL: our own mistakes | `internal_error` |
 impl From<DbError> for Refusal {
@@ -25,6 +30,7 @@ impl From<DbError> for Refusal {
         let code = match error.kind() {
             DbErrorKind::PoolExhausted => ErrorCode::PoolExhausted,
             DbErrorKind::TimedOut => ErrorCode::QueryTimeout,
+            DbErrorKind::CircuitOpen => ErrorCode::CircuitOpen,
             DbErrorKind::Closed => ErrorCode::Draining,
             DbErrorKind::Unreachable
             | DbErrorKind::Denied
@@ -35,8 +41,17 @@ impl From<DbError> for Refusal {
             | DbErrorKind::Corrupt => ErrorCode::DatabaseUnavailable,
             _ => return Self::new(ErrorCode::InternalError).because(error),
         };
-        let wait = FLOOR + Duration::from_millis(random::below(JITTER_MS));
-        Self::new(code).retry_after(wait).because(error)
+        Self::of_outage(code, error.wait()).because(error)
+    }
+}
+
+impl Refusal {
+    /// A refusal for the sake of something that may be well again after `wait`; soon, if nobody knows. Spread by up to a half, so
+    /// that those who were refused together do not come back together.
+    pub(crate) fn of_outage(code: ErrorCode, wait: Option<Duration>) -> Self {
+        let wait = wait.unwrap_or(FLOOR).clamp(FLOOR, CEILING);
+        let spread = u64::try_from(wait.as_millis() / 2).unwrap_or(u64::MAX).max(JITTER_MS);
+        Self::new(code).retry_after(wait + Duration::from_millis(random::below(spread)))
     }
 }
 

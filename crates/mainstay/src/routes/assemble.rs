@@ -4,10 +4,11 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::routing::MethodRouter;
-use http::StatusCode;
+use http::{Method, StatusCode};
 use tower::Layer;
 
-use super::{Entry, RouteProblem, RouteTable, Routes, Row, Target};
+use super::{Entry, RouteMethod, RouteProblem, RouteTable, Routes, Row, Target};
+use crate::degradation::Degradation;
 use crate::pipeline::{GuardLayer, RequestSettings};
 use crate::telemetry::metrics::HttpMeter;
 use crate::{ErrorCode, Refusal};
@@ -75,6 +76,7 @@ pub(super) fn checked<S>(routes: Routes<S>) -> Result<Vec<Entry<S>>, Vec<RoutePr
     let Routes { mut entries, mut problems, .. } = routes;
     entries.sort_by(|a, b| a.path.cmp(&b.path).then_with(|| a.method.order().cmp(&b.method.order())));
     problems.extend(entries.iter().flat_map(waivers_without_reason));
+    problems.extend(entries.iter().filter_map(nothing_to_keep));
     for (one, next) in entries.iter().zip(entries.iter().skip(1)) {
         if one.path == next.path && one.method == next.method {
             problems.push(RouteProblem::Duplicate { method: one.method.clone(), path: one.path.clone() });
@@ -118,6 +120,12 @@ fn insert<S>(matcher: &mut matchit::Router<()>, entry: &Entry<S>) -> Result<(), 
 fn plain(path: &str) -> Result<(), String> {
     let old = path.split('/').find(|segment| segment.starts_with([':', '*']));
     old.map_or(Ok(()), |segment| Err(format!("the parameter {segment} is written in braces")))
+}
+
+fn nothing_to_keep<S>(entry: &Entry<S>) -> Option<RouteProblem> {
+    let is_stale = matches!(entry.policy.degradation, Degradation::Stale(_));
+    (is_stale && entry.method != RouteMethod::One(Method::GET))
+        .then(|| RouteProblem::NothingToKeep { method: entry.method.clone(), path: entry.path.clone() })
 }
 
 fn waivers_without_reason<S>(entry: &Entry<S>) -> impl Iterator<Item = RouteProblem> {

@@ -56,11 +56,13 @@ use jiff::civil::Date;
 
 use crate::ErrorCode;
 use crate::controls::Control;
+use crate::degradation::Degradation;
+use crate::limits::Class;
 
 pub(crate) use assemble::{Assembled, assemble};
 pub use describe::{Answer, DescribeRequest, DescribeResponse, Endpoint, Operation};
 pub use method::RouteMethod;
-pub use policy::{Auth, Cache, Class, Priority, Rate, Role, RoutePolicy, Waiver, Work};
+pub use policy::{Auth, Cache, Priority, Role, RoutePolicy, Waiver, Work};
 pub use table::{RouteProblem, RouteTable, Row};
 
 pub(crate) use describe::Describe;
@@ -207,6 +209,18 @@ where
     /// The route belongs to the lane for slow requests: what takes a noticeable time does not keep others waiting.
     pub fn slow(self) -> Self {
         self.adjust(|entry| entry.policy.slow = true)
+    }
+
+    /// While the database is not well, the route gives its last good answer, if that is no older than `max_age`: see
+    /// [`degradation`](crate::degradation). For GET only, and for answers that depend on nothing but the target, the role of who
+    /// asks and what they accept.
+    pub fn stale(self, max_age: Duration) -> Self {
+        self.adjust(|entry| entry.policy.degradation = Degradation::Stale(max_age))
+    }
+
+    /// While the database is not well, the route is not even tried: what little may pass is left to those that read.
+    pub fn read_only(self) -> Self {
+        self.adjust(|entry| entry.policy.degradation = Degradation::ReadOnly)
     }
 
     /// Switches a control off, with the reason why that is right.

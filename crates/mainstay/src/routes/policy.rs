@@ -7,6 +7,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::controls::{Control, ControlSet};
+use crate::degradation::Degradation;
+use crate::limits::Class;
 
 /// The demands of one route. The defaults are strict; loosening one is written where the route is.
 #[derive(Clone, Debug)]
@@ -25,6 +27,8 @@ pub struct RoutePolicy {
     pub priority: Priority,
     /// Whether the work belongs to the lane for slow requests.
     pub slow: bool,
+    /// What it does while the database is not well.
+    pub degradation: Degradation,
     /// Controls that are off, each with its reason.
     pub waivers: Vec<Waiver>,
 }
@@ -42,7 +46,7 @@ pub enum Auth {
 }
 
 /// What an identity may do; each role includes the ones before it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Role {
     /// Reads.
@@ -51,24 +55,6 @@ pub enum Role {
     Editor,
     /// Operates the service.
     Operator,
-}
-
-/// A class of routes that share a rate.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-pub struct Class {
-    /// The name in settings, headers and metrics.
-    pub name: &'static str,
-    /// The rate unless settings say otherwise.
-    pub rate: Rate,
-}
-
-/// So many requests in so much time.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-pub struct Rate {
-    /// Requests.
-    pub requests: u32,
-    /// In this many seconds.
-    pub seconds: u32,
 }
 
 /// What caches may keep of an answer.
@@ -121,26 +107,6 @@ pub struct Waiver {
     pub until: Option<Date>,
 }
 
-impl Class {
-    /// The class of routes that name none.
-    pub const DEFAULT: Self = Self::new("default", Rate::per_minute(600));
-
-    /// The class of routes that take passwords.
-    pub const AUTH: Self = Self::new("auth", Rate::per_minute(5));
-
-    /// A class with its rate.
-    pub const fn new(name: &'static str, rate: Rate) -> Self {
-        Self { name, rate }
-    }
-}
-
-impl Rate {
-    /// So many requests a minute.
-    pub const fn per_minute(requests: u32) -> Self {
-        Self { requests, seconds: 60 }
-    }
-}
-
 impl Work {
     /// Both kinds.
     pub const ALL: [Self; 2] = [Self::Quick, Self::Slow];
@@ -174,17 +140,6 @@ impl Priority {
     /// The place in [`Priority::ALL`].
     pub(crate) fn index(self) -> usize {
         self as usize
-    }
-}
-
-impl std::fmt::Display for Rate {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self.seconds {
-            1 => write!(f, "{}/s", self.requests),
-            60 => write!(f, "{}/m", self.requests),
-            3600 => write!(f, "{}/h", self.requests),
-            seconds => write!(f, "{}/{seconds}s", self.requests),
-        }
     }
 }
 
@@ -231,6 +186,7 @@ impl Default for RoutePolicy {
             cache: Cache::NoStore,
             priority: Priority::Default,
             slow: false,
+            degradation: Degradation::Fail,
             waivers: Vec::new(),
         }
     }
@@ -249,6 +205,6 @@ impl RoutePolicy {
 
     /// The controls whose stamps an answer of this route must carry.
     pub fn demanded(&self) -> ControlSet {
-        Control::ALL.iter().copied().filter(|control| control.is_built() && !self.waives(*control)).collect()
+        Control::ALL.iter().copied().filter(|control| !self.waives(*control)).collect()
     }
 }

@@ -11,6 +11,7 @@ use crate::ErrorCode;
 use crate::admission::Course;
 use crate::controls::body::BodyLimits;
 use crate::controls::{Control, ControlSet};
+use crate::limits::{LimitSettings, RowLimits};
 use crate::pipeline::RequestSettings;
 use crate::telemetry::metrics::{HttpMeter, Metrics, RouteMeter};
 
@@ -38,6 +39,8 @@ pub struct Row {
     pub deadline: Duration,
     /// How much body it takes, and how slowly.
     pub body: BodyLimits,
+    /// How often who may call it.
+    pub limits: RowLimits,
     /// The controls whose stamps its answers carry.
     pub demanded: ControlSet,
     /// Counts its requests.
@@ -78,6 +81,24 @@ pub enum RouteProblem {
         path: String,
         /// Why not.
         reason: String,
+    },
+    /// The class of its limit is not among the service's, so no setting has a say in it.
+    #[error("{method} {path} has a limit of the class {class}, which the service does not list")]
+    Unlisted {
+        /// The method.
+        method: RouteMethod,
+        /// The path.
+        path: String,
+        /// The class.
+        class: &'static str,
+    },
+    /// An old answer is to stand in where there is nothing to keep.
+    #[error("{method} {path} is to give old answers, and only GET has any")]
+    NothingToKeep {
+        /// The method.
+        method: RouteMethod,
+        /// The path.
+        path: String,
     },
     /// A waiver with a blank reason.
     #[error("{method} {path} waives {control} without a reason", control = .control.as_str())]
@@ -121,6 +142,17 @@ impl RouteTable {
         self.rows.iter().map(|row| &**row)
     }
 
+    /// The routes with a limit that no setting has a say in.
+    pub(crate) fn unlisted(&self, settings: &LimitSettings) -> Vec<RouteProblem> {
+        let unlisted = self.rows().filter(|row| !settings.knows(&row.policy.limit));
+        let problem = |row: &Row| RouteProblem::Unlisted {
+            method: row.method.clone(),
+            path: row.path.clone(),
+            class: row.policy.limit.name,
+        };
+        unlisted.map(problem).collect()
+    }
+
     /// The waivers whose last day is over, each with its route.
     pub fn expired(&self, now: Timestamp) -> impl Iterator<Item = (&Row, &Waiver)> {
         let today = now.to_zoned(jiff::tz::TimeZone::UTC).date();
@@ -142,7 +174,7 @@ impl Row {
         const WHY: &str = "there is nothing here to guard";
         Self::of_the_edge(
             "(unmatched)",
-            &[Control::Admission, Control::Session, Control::Csrf, Control::Role],
+            &[Control::Admission, Control::Session, Control::Csrf, Control::Role, Control::IdentityLimit],
             WHY,
             settings,
             meter,
@@ -176,6 +208,7 @@ impl Row {
             errors: Vec::new(),
             deadline: settings.timeout,
             body: BodyLimits { bytes: settings.body_bytes, time: settings.body_time },
+            limits: RowLimits::new(settings.limits.class(policy.limit), policy.auth),
             demanded: policy.demanded(),
             course: Course::of(&policy),
             policy,
@@ -201,6 +234,7 @@ impl Row {
             errors: entry.errors.clone(),
             deadline: policy.deadline.unwrap_or(settings.timeout),
             body: BodyLimits { bytes: policy.body_bytes.unwrap_or(own_bytes), time: settings.body_time },
+            limits: RowLimits::new(settings.limits.class(policy.limit), policy.auth),
             demanded: policy.demanded(),
             course: Course::of(&policy),
             policy,

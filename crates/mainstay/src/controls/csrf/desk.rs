@@ -112,6 +112,7 @@ pub struct CsrfTokens {
 impl CsrfTokens {
     /// A new token for whoever sent the request. Each call gives another text.
     pub fn token(&self) -> String {
+        self.exchange.mark_personal();
         self.exchange.token_desk().token().unwrap_or_default()
     }
 

@@ -28,8 +28,8 @@ mod tests;
 mod tokens;
 
 use super::{Accounts, How, Identity, UserId};
-use crate::routes::{Class, Priority};
-use crate::{ErrorCode, Refusal, Role, Routes};
+use crate::routes::Priority;
+use crate::{Class, ErrorCode, Refusal, Role, Routes};
 
 pub use pages::pages;
 

@@ -10,10 +10,10 @@ use super::person;
 use crate::identity::{Accounts, ChangePassword, Identity, Password};
 use crate::redirect::LocalPath;
 use crate::refusal::CHALLENGE;
-use crate::routes::{Class, DescribeResponse, Operation, Priority};
+use crate::routes::{DescribeResponse, Operation, Priority};
 use crate::session::Session;
 use crate::templates::{Page, TemplateError, Templates, View};
-use crate::{CsrfTokens, ErrorCode, Exchange, Form, Query, Refusal, Routes};
+use crate::{Class, CsrfTokens, ErrorCode, Exchange, Form, Query, Refusal, Routes};
 
 const TEMPLATES: &[(&str, &str)] =
     &[("login.html", include_str!("login.html")), ("password.html", include_str!("password.html"))];

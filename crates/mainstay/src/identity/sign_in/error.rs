@@ -7,6 +7,7 @@ use mainstay_db::DbError;
 
 use crate::identity::password::HashError;
 use crate::identity::provider::ProviderError;
+use crate::limits::Limited;
 use crate::session::SessionError;
 use crate::{ErrorCode, Refusal};
 
@@ -22,6 +23,7 @@ const JITTER_MILLIS: u64 = 2_000;
 /// |---|---|
 /// | the credentials are not good, for whatever reason | `invalid_credentials` |
 /// | too many attempts failed | `rate_limited`, with the time to wait |
+/// | attempts cannot be counted | `store_unavailable`, with the time to wait |
 /// | too many passwords are being hashed | `overloaded`, with the time to wait |
 /// | the directory did not answer | `store_unavailable` |
 /// | the database or the store of sessions did not answer | as theirs |
@@ -31,12 +33,9 @@ pub enum SignInError {
     /// The credentials are not good. Why is for the audit log alone.
     #[error("the credentials are not valid")]
     Refused,
-    /// Too many attempts failed.
-    #[error("too many attempts failed")]
-    Throttled {
-        /// When another attempt goes.
-        retry_after: Duration,
-    },
+    /// Too many attempts failed, or nobody can say how many did.
+    #[error("the attempt does not go")]
+    Throttled(#[from] Limited),
     /// The password could not be verified or hashed.
     #[error("the password cannot be verified")]
     Hash(#[from] HashError),
@@ -57,9 +56,10 @@ impl From<SignInError> for Refusal {
             SignInError::Refused => {
                 Self::new(ErrorCode::InvalidCredentials).message("The name or the password is wrong.")
             }
-            SignInError::Throttled { retry_after } => Self::new(ErrorCode::RateLimited)
-                .message("Too many attempts to sign in have failed. Try again later.")
-                .retry_after(retry_after),
+            // The text is kept where the fault is ours.
+            SignInError::Throttled(limited) => {
+                Self::from(limited).message("Too many attempts to sign in have failed. Try again later.")
+            }
             SignInError::Hash(error) => error.into(),
             SignInError::Provider(error) => Self::new(ErrorCode::StoreUnavailable)
                 .retry_after(COME_BACK + Duration::from_millis(random::below(JITTER_MILLIS)))

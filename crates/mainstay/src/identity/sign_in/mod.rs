@@ -25,8 +25,9 @@ use mainstay_core::{Chain, Clock};
 use super::audit::{self, SignInRefused};
 use super::password::{HashError, Hasher, MAX_BYTES, Password, PasswordHash, Verified};
 use super::provider::{Answer, IdentityProvider};
-use super::throttle::{Throttle, Verdict};
+use super::throttle::{Attempt, Throttle};
 use super::user::{Provider, User, UserName, Users};
+use crate::limits::Limited;
 use crate::session::{Epoch, Session, SessionError, Sessions, Whose};
 
 pub use error::SignInError;
@@ -91,10 +92,10 @@ impl SignIn {
         let name = name.parse::<UserName>().ok();
         // All texts that are no names are one name.
         let counted = name.as_ref().map_or("", UserName::as_str);
-        self.admit(counted, client).await?;
+        let attempt = self.admit(counted, client).await?;
         match self.prove(name.as_ref(), password).await {
             Ok(Ok(signed_in)) => {
-                self.throttle.succeeded(counted, client, self.clock.now());
+                self.throttle.succeeded(attempt).await;
                 audit::signed_in(&signed_in.user, client);
                 Ok(signed_in)
             }
@@ -103,7 +104,7 @@ impl SignIn {
                 Err(SignInError::Refused)
             }
             Err(error) => {
-                self.throttle.abandoned(counted, client);
+                self.throttle.abandoned(attempt).await;
                 Err(error)
             }
         }
@@ -125,10 +126,10 @@ impl SignIn {
         client: IpAddr,
     ) -> Result<(), SignInError> {
         let name = user.name.as_str();
-        self.admit(name, client).await?;
+        let attempt = self.admit(name, client).await?;
         match self.verify_local(user.clone(), password).await {
             Ok(Good(_)) => {
-                self.throttle.succeeded(name, client, self.clock.now());
+                self.throttle.succeeded(attempt).await;
                 Ok(())
             }
             Ok(Bad(user, why)) => {
@@ -136,25 +137,19 @@ impl SignIn {
                 Err(SignInError::Refused)
             }
             Err(error) => {
-                self.throttle.abandoned(name, client);
+                self.throttle.abandoned(attempt).await;
                 Err(error)
             }
         }
     }
 
-    /// Lets an attempt go, perhaps later.
-    async fn admit(&self, name: &str, client: IpAddr) -> Result<(), SignInError> {
-        match self.throttle.attempt(name, client, self.clock.now()) {
-            Verdict::Go { after } if after.is_zero() => Ok(()),
-            Verdict::Go { after } => {
-                tokio::time::sleep(after).await;
-                Ok(())
-            }
-            Verdict::Refuse { retry_after } => {
-                audit::sign_in_refused(None, client, SignInRefused::Throttled);
-                Err(SignInError::Throttled { retry_after })
-            }
+    /// Lets an attempt go.
+    async fn admit(&self, name: &str, client: IpAddr) -> Result<Attempt, SignInError> {
+        let attempt = self.throttle.attempt(name, client).await;
+        if let Err(Limited::Reached { .. }) = attempt {
+            audit::sign_in_refused(None, client, SignInRefused::Throttled);
         }
+        Ok(attempt?)
     }
 
     /// From a name and a password to somebody who may begin a session, or the reason why not.

@@ -1,176 +1,136 @@
-//! Who waits, and for how long.
+//! Who is slowed down, and who is not.
 
 use std::net::{IpAddr, Ipv4Addr};
 use std::time::Duration;
 
-use mainstay_core::{Clock, Secret};
-use tokio::time::Instant;
+use mainstay_core::{Clock, ManualClock, Secret};
 
-use super::tally::Tally;
-use super::{NAME, NETWORK, PAIR, Standing, Throttle, Verdict, judge};
+use super::Throttle;
 use crate::keys::Keys;
+use crate::limits::{LimitSettings, Limited, Limiter};
 
 const HOME: IpAddr = IpAddr::V4(Ipv4Addr::new(192, 0, 2, 1));
-const GO: Verdict = Verdict::Go { after: Duration::ZERO };
 
-fn throttle() -> (Throttle, Instant) {
-    (Throttle::new(&Keys::new(&Secret::new("a secret of this test"), &[])), Clock::system().now())
+struct Fixture {
+    throttle: Throttle,
+    hands: ManualClock,
 }
 
-fn after(millis: u64) -> Verdict {
-    Verdict::Go { after: Duration::from_millis(millis) }
-}
+impl Fixture {
+    fn new() -> Self {
+        let (clock, hands) = Clock::manual();
+        hands.advance(Duration::from_secs(1));
+        let limiter = Limiter::in_memory(&LimitSettings::default(), &clock);
+        Self {
+            throttle: Throttle::new(&Keys::new(&Secret::new("a secret of this test"), &[]), limiter),
+            hands,
+        }
+    }
 
-fn refuse(seconds: u64) -> Verdict {
-    Verdict::Refuse { retry_after: Duration::from_secs(seconds) }
+    /// Fails to sign in; says how long to wait where that is refused.
+    async fn fails(&self, name: &str, client: IpAddr) -> Result<(), Duration> {
+        match self.throttle.attempt(name, client).await {
+            Ok(_) => Ok(()),
+            Err(Limited::Reached { retry_after }) => Err(retry_after),
+            Err(error) => panic!("{error}"),
+        }
+    }
+
+    /// How many of so many attempts go.
+    async fn goes(&self, times: usize, name: &str, client: IpAddr) -> usize {
+        let mut gone = 0;
+        for _ in 0..times {
+            gone += usize::from(self.fails(name, client).await.is_ok());
+        }
+        gone
+    }
+
+    async fn signs_in(&self, name: &str, client: IpAddr) {
+        let attempt = self.throttle.attempt(name, client).await.unwrap();
+        self.throttle.succeeded(attempt).await;
+    }
 }
 
 fn address(number: u32) -> IpAddr {
     IpAddr::V4(Ipv4Addr::from(0x0a00_0000 + number))
 }
 
-#[test]
-fn decision_table() {
-    let now = Clock::system().now();
-    let none = None;
-    let failed =
-        |rule, times| Some((0..times).fold(Tally::new(now), |tally: Tally, _| tally.failed(rule, now)));
-    let known = |times| Some((0..times).fold(Tally::known(now), |tally: Tally, _| tally.failed(&PAIR, now)));
-    let (pair, network, name) = (|n| failed(&PAIR, n), |n| failed(&NETWORK, n), |n| failed(&NAME, n));
-    let rows = [
-        (none, none, none, GO),
-        (pair(2), none, none, GO),
-        (pair(3), none, none, refuse(1)),
-        (pair(4), none, none, refuse(2)),
-        (pair(12), none, none, refuse(512)),
-        (pair(13), none, none, refuse(900)),
-        (pair(1_000), none, none, refuse(900)),
-        (known(2), none, none, GO),
-        (known(3), none, none, refuse(1)),
-        (known(1_000), none, none, refuse(30)),
-        (none, network(19), none, GO),
-        (none, network(20), none, refuse(1)),
-        (none, network(1_000), none, refuse(60)),
-        (pair(4), network(1_000), none, refuse(60)),
-        (known(0), network(1_000), none, GO),
-        (none, none, name(9), GO),
-        (none, none, name(10), after(250)),
-        (none, none, name(1_000), after(4_000)),
-        (none, network(19), name(11), after(500)),
-        (pair(2), none, name(11), after(500)),
-        (known(0), network(1_000), name(1_000), GO),
-        (known(2), none, name(1_000), GO),
-    ];
-    for (row, (pair, network, name, verdict)) in rows.into_iter().enumerate() {
-        assert_eq!(judge(&Standing { pair, network, name }, now), verdict, "row {row}");
+#[tokio::test]
+async fn a_name_has_its_rate_from_however_many_addresses() {
+    let fixture = Fixture::new();
+    let mut gone = 0;
+    for stranger in 0..1_000 {
+        gone += fixture.goes(1, "alice", address(stranger)).await;
     }
+    assert_eq!(gone, 5);
+    let wait = fixture.fails("alice", HOME).await.unwrap_err();
+    assert!(wait >= Duration::from_secs(12) && wait <= Duration::from_secs(15), "{wait:?}");
+    fixture.hands.advance(Duration::from_secs(12));
+    assert_eq!(fixture.goes(5, "alice", HOME).await, 1);
+    assert_eq!(fixture.goes(10, "bob", HOME).await, 5, "another name is another bucket");
 }
 
-#[test]
-fn a_wait_runs_down_and_failures_are_forgiven() {
-    let (throttle, now) = throttle();
-    for _ in 0..3 {
-        assert_eq!(throttle.attempt("alice", HOME, now), GO);
+#[tokio::test]
+async fn patience_does_not_pay() {
+    let fixture = Fixture::new();
+    let mut gone = 0;
+    for _ in 0..3_600 {
+        gone += fixture.goes(1, "alice", HOME).await;
+        fixture.hands.advance(Duration::from_secs(1));
     }
-    assert_eq!(throttle.attempt("alice", HOME, now), refuse(1));
-    let later = now + Duration::from_millis(400);
-    assert_eq!(
-        throttle.attempt("alice", HOME, later),
-        Verdict::Refuse { retry_after: Duration::from_millis(600) }
-    );
-    let later = now + Duration::from_secs(1);
-    assert_eq!(throttle.attempt("alice", HOME, later), GO, "refused attempts have not made it longer");
-    assert_eq!(throttle.attempt("alice", HOME, later), refuse(2));
-    let later = later + Duration::from_hours(1);
-    for _ in 0..3 {
-        assert_eq!(throttle.attempt("alice", HOME, later), GO, "all is forgiven");
-    }
+    assert!((95..=100).contains(&gone), "fifty at once and fifty in an hour, not 300: {gone}");
 }
 
-#[test]
-fn a_success_is_known_and_forgets_the_failures() {
-    let (throttle, now) = throttle();
-    throttle.attempt("alice", HOME, now);
-    throttle.attempt("alice", HOME, now);
-    throttle.attempt("alice", HOME, now);
-    throttle.succeeded("alice", HOME, now);
-    for _ in 0..3 {
-        assert_eq!(throttle.attempt("alice", HOME, now), GO);
+#[tokio::test]
+async fn who_is_known_somewhere_is_not_kept_out_there() {
+    let fixture = Fixture::new();
+    fixture.signs_in("alice", HOME).await;
+    for stranger in 0..1_000 {
+        fixture.goes(1, "alice", address(stranger)).await;
     }
-}
-
-#[test]
-fn what_was_never_looked_at_is_no_failure() {
-    let (throttle, now) = throttle();
-    for _ in 0..100 {
-        assert_eq!(throttle.attempt("alice", HOME, now), GO);
-        throttle.abandoned("alice", HOME);
-    }
-}
-
-#[test]
-fn a_thousand_at_once_are_a_thousand() {
-    let (throttle, now) = throttle();
-    let gone = (0..1_000).filter(|_| throttle.attempt("alice", HOME, now) == GO).count();
-    assert_eq!(gone, 3);
-}
-
-#[test]
-fn strangers_cannot_lock_anybody_out() {
-    let (throttle, now) = throttle();
-    throttle.attempt("alice", HOME, now);
-    throttle.succeeded("alice", HOME, now);
-    for stranger in 0..10_000 {
-        throttle.attempt("alice", address(stranger), now);
-    }
-    assert_eq!(throttle.attempt("alice", HOME, now), GO, "where she is known, she feels nothing");
+    fixture.signs_in("alice", HOME).await;
     let abroad = "2001:db8::1".parse().unwrap();
-    assert_eq!(throttle.attempt("alice", abroad, now), after(4_000), "elsewhere she waits, and goes");
+    assert!(fixture.fails("alice", abroad).await.is_err(), "elsewhere she waits with the strangers");
+    // Where she is known, her password is not guessed more often either.
+    assert_eq!(fixture.goes(100, "alice", HOME).await, 5);
+    fixture.hands.advance(Duration::from_hours(24 * 31));
+    assert_eq!(fixture.goes(100, "alice", address(1)).await, 5);
+    assert_eq!(fixture.goes(1, "alice", HOME).await, 0, "a place is forgotten in time");
 }
 
-#[test]
-fn one_network_is_slowed_down_over_many_names() {
-    let (throttle, now) = throttle();
-    let gone =
-        (0..1_000).filter(|number| throttle.attempt(&format!("user{number}"), HOME, now) == GO).count();
-    assert_eq!(gone, 20);
-    // One's own account at the same network does not wash the network clean.
-    let later = now + Duration::from_secs(1);
-    assert_eq!(throttle.attempt("mallory", HOME, later), GO);
-    throttle.succeeded("mallory", HOME, later);
-    assert_eq!(
-        throttle.attempt("victim", HOME, now + Duration::from_millis(100)),
-        Verdict::Refuse { retry_after: Duration::from_secs(1) }
-    );
-}
-
-#[test]
-fn a_network_of_ipv6_is_its_half() {
-    let (throttle, now) = throttle();
-    let gone = (0..1_000_u32)
-        .filter(|host| {
-            throttle.attempt("alice", format!("2001:db8:1:2::{host:x}").parse().unwrap(), now) == GO
-        })
-        .count();
-    assert_eq!(gone, 3);
-    assert_eq!(throttle.attempt("alice", "2001:db8:1:3::1".parse().unwrap(), now), GO);
-    let mapped = "::ffff:192.0.2.1".parse().unwrap();
-    for _ in 0..3 {
-        throttle.attempt("bob", mapped, now);
+#[tokio::test]
+async fn a_success_takes_its_attempt_back() {
+    let fixture = Fixture::new();
+    for _ in 0..100 {
+        fixture.signs_in("alice", HOME).await;
     }
-    assert_eq!(throttle.attempt("bob", HOME, now), refuse(1), "an IPv4 address in IPv6 is the same address");
+    assert_eq!(fixture.goes(10, "alice", HOME).await, 5);
 }
 
-#[test]
-fn a_flood_of_names_neither_grows_the_table_nor_washes_an_offender_clean() {
-    let (throttle, now) = throttle();
-    // She fails as often as her waits let her.
-    let offended = (0..8).map(|attempt| now + attempt * Duration::from_secs(20));
-    let offended =
-        offended.inspect(|at| assert_eq!(throttle.attempt("alice", HOME, *at), GO)).last().unwrap();
+#[tokio::test]
+async fn what_was_never_looked_at_is_no_failure() {
+    let fixture = Fixture::new();
+    for _ in 0..100 {
+        let attempt = fixture.throttle.attempt("alice", HOME).await.unwrap();
+        fixture.throttle.abandoned(attempt).await;
+    }
+    assert_eq!(fixture.goes(10, "alice", HOME).await, 5);
+}
+
+#[tokio::test]
+async fn a_thousand_at_once_are_a_thousand() {
+    let fixture = Fixture::new();
+    let attempts = (0..1_000).map(|_| fixture.fails("alice", HOME));
+    let gone = futures_util::future::join_all(attempts).await.into_iter().filter(Result::is_ok).count();
+    assert_eq!(gone, 5);
+}
+
+#[tokio::test]
+async fn a_flood_of_names_does_not_wash_an_offender_clean() {
+    let fixture = Fixture::new();
+    assert_eq!(fixture.goes(10, "alice", HOME).await, 5);
     for stranger in 0..50_000 {
-        throttle.attempt(&format!("user{stranger}"), address(stranger), offended);
+        fixture.goes(1, &format!("user{stranger}"), address(stranger)).await;
     }
-    assert!(throttle.table().len() <= 32_768);
-    assert!(matches!(throttle.attempt("alice", HOME, offended), Verdict::Refuse { .. }));
+    assert!(fixture.fails("alice", HOME).await.is_err());
 }

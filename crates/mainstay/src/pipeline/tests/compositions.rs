@@ -14,7 +14,6 @@ use mainstay_db::{Database, DatabaseSettings, MigratedBy};
 use proptest::prelude::*;
 
 use super::*;
-use crate::CsrfSettings;
 use crate::admission::{Admission, AdmissionSettings};
 use crate::controls::ControlSet;
 use crate::controls::cors::{AllowedOrigin, CorsSettings};
@@ -22,9 +21,11 @@ use crate::controls::headers::HstsSettings;
 use crate::controls::origin::Origin;
 use crate::identity::{ApiTokens, Callers, NewApiToken, People, Users};
 use crate::keys::Keys;
+use crate::limits::LimitSettings;
 use crate::pipeline::DefenceParts;
 use crate::routes::{Auth, Role};
 use crate::session::{MemoryStore, SessionCookie, SessionParts, SessionSettings, Sessions};
+use crate::{Class, CsrfSettings, Rate};
 
 const FRIEND: &str = "https://friend.example";
 const METHODS: [Method; 5] = [Method::GET, Method::POST, Method::PUT, Method::PATCH, Method::DELETE];
@@ -223,9 +224,7 @@ impl Demand {
 
     /// The stamps that a handler must find.
     fn stamps(&self) -> ControlSet {
-        let is_due = |control: &Control| {
-            control.is_built() && !self.waives(*control) && !matches!(control, Control::Headers)
-        };
+        let is_due = |control: &Control| !self.waives(*control) && !matches!(control, Control::Headers);
         Control::ALL.iter().copied().filter(is_due).collect()
     }
 }
@@ -265,8 +264,11 @@ impl World {
         });
         let (users, tokens) = (Users::new(&self.people, &clock), ApiTokens::new(&self.people, &clock));
         let origins = vec![AllowedOrigin::Exact(Origin::of_browser_form(FRIEND))];
+        // What is asked here in a second is more than anybody may ask in a minute.
+        let limits =
+            LimitSettings::default().with(Class { rate: Rate::per_second(100_000), ..Class::DEFAULT });
         let defences = Defences::new(DefenceParts {
-            requests: RequestSettings { body_bytes: 100, ..RequestSettings::default() },
+            requests: RequestSettings { body_bytes: 100, limits, ..RequestSettings::default() },
             cors: &CorsSettings { origins, ..CorsSettings::default() },
             csrf: &CsrfSettings::default(),
             hsts: &HstsSettings::default(),

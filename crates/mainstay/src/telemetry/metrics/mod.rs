@@ -19,6 +19,7 @@
 mod family;
 mod http;
 mod levels;
+mod limits;
 mod routes;
 mod session;
 
@@ -31,26 +32,44 @@ use std::time::Duration;
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle, PrometheusRecorder};
 
 use crate::controls::csrf;
+use crate::degradation;
 
 pub use family::{Family, Kind, SECONDS};
 pub use http::{HttpMeter, InFlight, RouteMeter};
+pub use limits::{ClassMeter, LimitMeter};
 pub use routes::{routes, routes_for_operators};
 pub use session::SessionMeter;
 
 /// Families of the other modules, for the help of `/metrics` and the reference.
-pub const FAMILIES: &[&[Family]] =
-    &[http::FAMILIES, levels::FAMILIES, session::FAMILIES, csrf::FAMILIES, DATABASE, PROCESS];
+pub const FAMILIES: &[&[Family]] = &[
+    http::FAMILIES,
+    levels::FAMILIES,
+    limits::FAMILIES,
+    session::FAMILIES,
+    csrf::FAMILIES,
+    degradation::FAMILIES,
+    DATABASE,
+    PROCESS,
+];
 
 /// What the crate of the database counts by itself.
 const DATABASE: &[Family] = &[
     Family::gauge("db_pool_size", &["pool"], "Open database connections, idle ones included."),
     Family::gauge("db_pool_in_use", &["pool"], "Database connections on loan."),
+    Family::gauge("breaker_state", &["dependency"], "Circuit breakers: 0 closed, 1 half open, 2 open."),
+    Family::counter(
+        "breaker_transitions_total",
+        &["dependency", "to"],
+        "Changes of circuit breakers, by the state they changed to.",
+    ),
     Family::seconds("db_pool_wait_seconds", &["pool"], "Waits for a database connection."),
 ];
 
 /// What the process itself counts.
 const PROCESS: &[Family] = &[
     Family::counter("worker_restarts_total", &["worker"], "Restarts of supervised workers."),
+    Family::gauge("workers_faulted", &[], "Workers that have failed too often and stay down."),
+    Family::seconds("runtime_stall_seconds", &[], "Stalls of the runtime of a quarter of a second or more."),
     Family::gauge("posture_info", &["hash"], "1, with a hash of all that is demanded of requests."),
 ];
 
@@ -64,6 +83,7 @@ pub struct Metrics {
     handle: PrometheusHandle,
     http: HttpMeter,
     sessions: SessionMeter,
+    limits: LimitMeter,
 }
 
 impl Default for Metrics {
@@ -91,7 +111,8 @@ impl Metrics {
         let handle = recorder.handle();
         let http = HttpMeter::new(&recorder);
         let sessions = SessionMeter::new(&recorder);
-        Self { recorder, handle, http, sessions }
+        let limits = LimitMeter::new(&recorder);
+        Self { recorder, handle, http, sessions, limits }
     }
 
     /// The recorder of the process, made at the first call, which the macros of the `metrics` crate use too.
@@ -123,6 +144,11 @@ impl Metrics {
     /// The meter of sessions.
     pub fn sessions(&self) -> &SessionMeter {
         &self.sessions
+    }
+
+    /// The meter of limits.
+    pub fn limits(&self) -> &LimitMeter {
+        &self.limits
     }
 
     /// The recorder, to register handles with.

@@ -39,14 +39,13 @@ async fn a_wrong_form_comes_back_with_what_is_wrong() {
     assert!(reply.text.contains("The name or the password is wrong."), "{}", reply.text);
     assert!(reply.text.contains("value=\"&#x2f;see\"") && !reply.text.contains("<alice>"), "{}", reply.text);
     assert!(!reply.text.contains("wrong\""), "a password never comes back");
-    for _ in 0..2 {
+    for _ in 0..4 {
         browser.form("/login", &fields).await;
     }
     let reply = browser.form("/login", &fields).await;
-    assert_eq!(
-        (reply.status, &reply.headers[header::RETRY_AFTER]),
-        (StatusCode::TOO_MANY_REQUESTS, &"1".parse().unwrap())
-    );
+    assert_eq!(reply.status, StatusCode::TOO_MANY_REQUESTS);
+    let wait: u64 = reply.headers[header::RETRY_AFTER].to_str().unwrap().parse().unwrap();
+    assert!((12..=15).contains(&wait), "{wait}");
 }
 
 #[tokio::test]

@@ -1,0 +1,108 @@
+//! What limits cost inside the process, and what they do to a flood of keys: the example `limits_bench` of the runtime;
+//! and over HTTP, what an answer costs that is refused.
+
+use std::process::{Command, Stdio};
+
+use anyhow::{Context, Result, ensure};
+use mainstay_core::Clock;
+
+use crate::binary::{Binary, Build};
+use crate::figure::Figure;
+use crate::http::{Connection, Request};
+use crate::sample::{Sample, milliseconds, timed};
+use crate::scenarios::folder;
+use crate::service::Service;
+
+/// Refusals over one connection.
+const REFUSALS: usize = 2_000;
+
+pub(crate) fn run(clock: &Clock) -> Result<Vec<Figure>> {
+    let mut figures = inside()?;
+    figures.extend(over_http(clock)?);
+    Ok(figures)
+}
+
+fn inside() -> Result<Vec<Figure>> {
+    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let output = Command::new(cargo)
+        .args(["run", "--release", "--locked", "--package", "mainstay", "--example", "limits_bench"])
+        .stderr(Stdio::inherit())
+        .output()
+        .context("cannot start cargo")?;
+    ensure!(output.status.success(), "limits_bench ended with {}", output.status);
+    let printed = String::from_utf8_lossy(&output.stdout);
+    let number = |line: &str, before: &str| {
+        number(&printed, line, before)
+            .with_context(|| format!("limits_bench printed no {before:?} of {line:?}"))
+    };
+    let grown = number("flood memory", ", ")? - number("flood memory", "")?;
+    Ok(vec![
+        Figure::new("limit check, one key", number("one key", "mean ")?, "ns").at_most(100.0),
+        Figure::new("limit check, 1,000 keys", number("1000 keys", "mean ")?, "ns").at_most(100.0),
+        Figure::new("limit check, 100,000 keys", number("100000 keys", "mean ")?, "ns"),
+        Figure::new("limit check, two threads", number("100000 keys, two at once", "mean ")?, "ns"),
+        Figure::new("allocations of 10,000,000 checks", number("1000 keys", " ns, ")?, "").at_most(0.0),
+        Figure::new("check in a flood of 100,000,000 keys", number("flood", "mean ")?, "ns"),
+        Figure::new("memory that the flood takes", grown, "KiB").at_most(7_168.0),
+        Figure::new(
+            "requests of the innocent not served",
+            number("flood innocent", " of ")? - number("flood innocent", "")?,
+            "",
+        )
+        .at_most(0.0),
+        Figure::new(
+            "requests of the abuser beyond its rate",
+            number("flood abuser", "")? - number("flood abuser", " of ")?,
+            "",
+        )
+        .at_most(0.0),
+    ])
+}
+
+fn over_http(clock: &Clock) -> Result<Vec<Figure>> {
+    let binary = Binary::build(Build::Plain)?;
+    let folder = folder()?;
+    let settings = [("DEMO_DATA", "no"), ("RATE_LIMIT_DEFAULT", "1/h")];
+    let service = Service::start(clock, &binary, folder.path(), &settings)?;
+    let mut connection = service.connect()?;
+    let mut sample = Sample::default();
+    ask(&mut connection)?;
+    for _ in 0..REFUSALS {
+        let (status, took) = timed(clock, || ask(&mut connection))?;
+        ensure!(status == 429, "a request beyond the limit was answered with {status}");
+        sample.add(milliseconds(took));
+    }
+    service.stop()?;
+    Ok(vec![Figure::new("a refusal by a limit, over one connection", sample.median()?, "ms")])
+}
+
+/// One request, and the status of its answer.
+fn ask(connection: &mut Connection) -> Result<u16> {
+    connection.send(&Request::get("/api/v1/schemas")).context("cannot send")?;
+    connection.receive(&mut std::io::sink())
+}
+
+/// The number behind `before` in the line about `what`.
+fn number(printed: &str, what: &str, before: &str) -> Option<f64> {
+    let line = printed.lines().find_map(|line| line.strip_prefix(what)?.strip_prefix(": "))?;
+    let (_, rest) = line.split_once(before)?;
+    rest.split([' ', ',']).next()?.parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_found_by_what_stands_before_them() {
+        let printed = "one key: mean 42 ns, 0 allocations\n\
+                       flood memory: 100 KiB before, 150 KiB after, 7000 KiB of them the table\n\
+                       flood: mean 77 ns over 5 keys\n";
+        assert_eq!(number(printed, "one key", "mean "), Some(42.0));
+        assert_eq!(number(printed, "one key", " ns, "), Some(0.0));
+        assert_eq!(number(printed, "flood memory", ""), Some(100.0));
+        assert_eq!(number(printed, "flood memory", ", "), Some(150.0));
+        assert_eq!(number(printed, "flood", "mean "), Some(77.0));
+        assert_eq!(number(printed, "nothing", "mean "), None);
+    }
+}

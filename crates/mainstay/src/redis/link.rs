@@ -1,0 +1,222 @@
+//! The one connection to Redis.
+//!
+//! All calls share a connection, which one task keeps: it connects, asks now and then whether Redis still answers, and
+//! connects anew when it does not, after growing waits. A call never connects and never waits for that:
+//!
+//! | the link | a call |
+//! |---|---|
+//! | has no connection | fails at once |
+//! | has one, and the breaker is open | fails at once |
+//! | has one | is sent; fails when the answer is not there in its time |
+
+use std::fmt;
+use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Duration;
+
+use mainstay_core::{Chain, Clock, Shutdown};
+use mainstay_resilience::{Backoff, Breaker, BreakerSettings, Outcome};
+use redis::aio::MultiplexedConnection;
+use redis::{AsyncConnectionConfig, Client, RedisError, RedisResult};
+use tokio::sync::Notify;
+
+use super::RedisUrl;
+
+/// How long connecting may take, TLS and password included, and a question whether it still answers.
+const PATIENCE: Duration = Duration::from_secs(1);
+
+/// How often it is asked.
+const INTERVAL: Duration = Duration::from_secs(1);
+
+/// The waits between attempts to connect.
+const BACKOFF: Backoff = Backoff::new(Duration::from_millis(50), Duration::from_secs(2));
+
+/// Redis is quick or it is out: the breaker opens soon, and tries again soon.
+const BREAKER: BreakerSettings = BreakerSettings {
+    window: Duration::from_secs(2),
+    least_calls: 5,
+    failure_percent: 50,
+    slow_percent: 100,
+    slow_call: Duration::from_secs(1),
+    open_for: Duration::from_millis(500),
+    open_for_most: Duration::from_secs(4),
+};
+
+/// Why a call has no answer.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum LinkError {
+    /// The URL cannot be used.
+    #[error("the URL of Redis cannot be used")]
+    Url(#[source] RedisError),
+    /// There is no connection.
+    #[error("there is no connection to Redis")]
+    Down,
+    /// The breaker is open.
+    #[error("Redis has failed too often just now")]
+    Open,
+    /// The answer was not there in its time.
+    #[error("Redis did not answer in time")]
+    Late,
+    /// Redis said that it cannot, or the connection broke.
+    #[error("Redis failed")]
+    Failed(#[source] RedisError),
+}
+
+/// The connection to Redis. Clones share it.
+#[derive(Clone)]
+pub struct Link {
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    client: Client,
+    breaker: Breaker,
+    connection: RwLock<Option<MultiplexedConnection>>,
+    lost: Notify,
+}
+
+impl Link {
+    /// A link that is not connected yet: [`Link::keep`] connects it.
+    ///
+    /// # Errors
+    ///
+    /// [`LinkError::Url`].
+    pub fn new(url: &RedisUrl, clock: &Clock) -> Result<Self, LinkError> {
+        let client = Client::open(url.expose()).map_err(LinkError::Url)?;
+        let breaker = Breaker::new(BREAKER, clock, |change| {
+            let (from, to) = (change.from.as_str(), change.to.as_str());
+            tracing::warn!(dependency = "redis", from, to, "the breaker of Redis has changed its state");
+        });
+        let shared = Shared { client, breaker, connection: RwLock::new(None), lost: Notify::new() };
+        Ok(Self { shared: Arc::new(shared) })
+    }
+
+    /// Calls Redis, for this long at most.
+    ///
+    /// # Errors
+    ///
+    /// See [`LinkError`].
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropped half way, the call may or may not reach Redis.
+    pub async fn call<T, F>(
+        &self,
+        limit: Duration,
+        work: impl FnOnce(MultiplexedConnection) -> F,
+    ) -> Result<T, LinkError>
+    where
+        F: Future<Output = RedisResult<T>>,
+    {
+        let connection = self.connection().ok_or(LinkError::Down)?;
+        let permit = self.shared.breaker.admit().map_err(|_| LinkError::Open)?;
+        match tokio::time::timeout(limit, work(connection)).await {
+            Ok(Ok(answer)) => {
+                permit.settle(Outcome::Success);
+                Ok(answer)
+            }
+            Ok(Err(error)) => {
+                permit.settle(Outcome::Failure);
+                if error.is_unrecoverable_error() {
+                    self.lose();
+                }
+                Err(LinkError::Failed(error))
+            }
+            Err(_) => {
+                permit.settle(Outcome::Failure);
+                Err(LinkError::Late)
+            }
+        }
+    }
+
+    /// Whether Redis answers.
+    ///
+    /// # Errors
+    ///
+    /// See [`LinkError`].
+    pub async fn ping(&self) -> Result<(), LinkError> {
+        let mut connection = self.connection().ok_or(LinkError::Down)?;
+        ping(&mut connection).await
+    }
+
+    /// Whether there is a connection.
+    pub fn is_connected(&self) -> bool {
+        self.connection().is_some()
+    }
+
+    /// Keeps the connection until the process stops.
+    ///
+    /// # Cancel safety
+    ///
+    /// Can be dropped; the link stays as it is then.
+    pub async fn keep(&self, shutdown: &Shutdown) {
+        let mut failures = 0;
+        while !shutdown.has_begun() {
+            let (wait, result) = match self.connection() {
+                Some(mut connection) => (INTERVAL, ping(&mut connection).await),
+                None => match self.connect().await {
+                    Ok(()) => (INTERVAL, Ok(())),
+                    Err(error) => (BACKOFF.around(failures), Err(error)),
+                },
+            };
+            match result {
+                Ok(()) if failures > 0 => {
+                    tracing::info!("Redis answers again");
+                    failures = 0;
+                }
+                Ok(()) => {}
+                Err(error) => {
+                    if failures == 0 {
+                        tracing::warn!(error = %Chain(&error), "Redis does not answer");
+                    }
+                    failures = failures.saturating_add(1);
+                    self.forget();
+                }
+            }
+            tokio::select! {
+                () = tokio::time::sleep(wait) => {}
+                () = self.shared.lost.notified() => {}
+                () = shutdown.begun() => {}
+            }
+        }
+    }
+
+    async fn connect(&self) -> Result<(), LinkError> {
+        // Our own limits hold: each caller brings the time that it has.
+        let config = AsyncConnectionConfig::new()
+            .set_connection_timeout(Some(PATIENCE))
+            .set_response_timeout(Some(PATIENCE));
+        let connecting = self.shared.client.get_multiplexed_async_connection_with_config(&config);
+        let connected = tokio::time::timeout(PATIENCE, connecting).await.map_err(|_| LinkError::Late)?;
+        let mut connection = connected.map_err(LinkError::Failed)?;
+        ping(&mut connection).await?;
+        *self.shared.connection.write().unwrap_or_else(PoisonError::into_inner) = Some(connection);
+        Ok(())
+    }
+
+    /// Has a broken connection replaced at once.
+    fn lose(&self) {
+        self.forget();
+        self.shared.lost.notify_one();
+    }
+
+    fn forget(&self) {
+        *self.shared.connection.write().unwrap_or_else(PoisonError::into_inner) = None;
+    }
+
+    fn connection(&self) -> Option<MultiplexedConnection> {
+        // A handle that is replaced whole: a panic elsewhere cannot tear it.
+        self.shared.connection.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
+async fn ping(connection: &mut MultiplexedConnection) -> Result<(), LinkError> {
+    let asked = tokio::time::timeout(PATIENCE, redis::cmd("PING").query_async::<()>(connection)).await;
+    asked.map_err(|_| LinkError::Late)?.map_err(LinkError::Failed)
+}
+
+impl fmt::Debug for Link {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Link").field("is_connected", &self.is_connected()).finish_non_exhaustive()
+    }
+}
