@@ -14,6 +14,18 @@ pub(crate) struct Connection {
     stream: BufReader<TcpStream>,
     /// The header fields of every request.
     fields: String,
+    standing: Standing,
+}
+
+/// How the latest exchange of a connection left it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Standing {
+    /// The server takes another request.
+    Open,
+    /// It said that this was the last.
+    Over,
+    /// Not a byte of an answer came.
+    Unanswered,
 }
 
 /// A request; the body, if there is one, is JSON.
@@ -53,8 +65,8 @@ impl Connection {
         stream.set_nodelay(true)?;
         stream.set_read_timeout(Some(PATIENCE))?;
         stream.set_write_timeout(Some(PATIENCE))?;
-        let fields = format!("Host: {address}\r\n");
-        Ok(Self { stream: BufReader::with_capacity(256 * 1_024, stream), fields })
+        let (fields, standing) = (format!("Host: {address}\r\n"), Standing::Open);
+        Ok(Self { stream: BufReader::with_capacity(256 * 1_024, stream), fields, standing })
     }
 
     /// The same connection, which brings an API token with each request.
@@ -73,6 +85,7 @@ impl Connection {
     ///
     /// When the connection is gone.
     pub(crate) fn send(&mut self, request: &Request<'_>) -> io::Result<()> {
+        self.standing = Standing::Unanswered;
         let Request { method, path, accept, body } = request;
         let content = match body.len() {
             0 => String::new(),
@@ -89,7 +102,17 @@ impl Connection {
     ///
     /// When the connection breaks, or what comes is not HTTP/1.1.
     pub(crate) fn receive(&mut self, sink: &mut impl Write) -> Result<u16> {
-        receive(&mut self.stream, sink)
+        receive(&mut self.stream, sink, &mut self.standing)
+    }
+
+    /// Whether the server said that its latest answer was the last of this connection.
+    pub(crate) fn is_over(&self) -> bool {
+        self.standing == Standing::Over
+    }
+
+    /// Whether not a byte of an answer came to the latest request.
+    pub(crate) fn is_unanswered(&self) -> bool {
+        self.standing == Standing::Unanswered
     }
 
     /// Sends a request and returns the body of its answer, which must be a success.
@@ -119,8 +142,9 @@ impl Connection {
     }
 }
 
-fn receive(stream: &mut impl BufRead, sink: &mut impl Write) -> Result<u16> {
+fn receive(stream: &mut impl BufRead, sink: &mut impl Write, standing: &mut Standing) -> Result<u16> {
     let first = line(stream)?;
+    *standing = Standing::Open;
     let status = first.strip_prefix("HTTP/1.1 ").and_then(|rest| rest.get(..3)?.parse().ok());
     let status: u16 = status.with_context(|| format!("not an answer: {first:?}"))?;
     let (mut length, mut chunked) = (0, false);
@@ -131,6 +155,8 @@ fn receive(stream: &mut impl BufRead, sink: &mut impl Write) -> Result<u16> {
             length = value.trim().parse().context("the length is not a number")?;
         } else if name.eq_ignore_ascii_case("transfer-encoding") {
             chunked = value.trim().eq_ignore_ascii_case("chunked");
+        } else if name.eq_ignore_ascii_case("connection") && value.trim().eq_ignore_ascii_case("close") {
+            *standing = Standing::Over;
         }
     }
     if chunked {
@@ -210,7 +236,7 @@ mod tests {
 
     fn answer(text: &str) -> Result<(u16, String)> {
         let mut body = Vec::new();
-        let status = receive(&mut text.as_bytes(), &mut body)?;
+        let status = receive(&mut text.as_bytes(), &mut body, &mut Standing::Open)?;
         Ok((status, String::from_utf8(body)?))
     }
 

@@ -4,7 +4,7 @@
 //! prints each figure beside its limit. A figure over its limit is marked and is no failure: time is never a test.
 //! What does fail is something that does not work, such as an answer that is not 200.
 //!
-//! Everything here is plain blocking code on one thread, so that the measuring takes little from what is measured.
+//! Everything here is plain blocking code, on one thread but where many clients ask at once, so that the measuring takes little from what is measured.
 
 mod binary;
 mod data;
@@ -55,6 +55,8 @@ enum Choice {
     Limits,
     /// Stopping with 200 requests in flight, and with a hook that hangs
     Drain,
+    /// Handing over to a new process under 2,000 requests a second
+    Reload,
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -77,6 +79,7 @@ impl Choice {
                 scenarios::session::run,
                 scenarios::limits::run,
                 scenarios::drain::run,
+                scenarios::reload::run,
             ],
             Self::Start => &[scenarios::start::run],
             Self::Matrix => &[scenarios::matrix::run],
@@ -86,6 +89,7 @@ impl Choice {
             Self::Session => &[scenarios::session::run],
             Self::Limits => &[scenarios::limits::run],
             Self::Drain => &[scenarios::drain::run],
+            Self::Reload => &[scenarios::reload::run],
         }
     }
 }

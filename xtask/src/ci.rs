@@ -5,6 +5,7 @@ use anyhow::Result;
 use crate::deployment::DEPLOYMENT;
 use crate::generated::GENERATED;
 use crate::layout::LAYOUT;
+use crate::pages::PAGES;
 use crate::step::{self, Step};
 use crate::test::TEST;
 use crate::{command, setup};
@@ -26,7 +27,7 @@ pub(crate) const DENY: Step =
 pub(crate) fn run() -> Result<()> {
     setup::for_tests()?;
     let mut times = Vec::new();
-    for step in [FMT, LAYOUT, DENY, CLIPPY, DOCS, GENERATED, DEPLOYMENT] {
+    for step in [FMT, LAYOUT, PAGES, DENY, CLIPPY, DOCS, GENERATED, DEPLOYMENT] {
         let took = step.run_quietly(step.work)?;
         times.push((step, took));
     }

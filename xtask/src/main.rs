@@ -9,6 +9,7 @@ mod deployment;
 mod generated;
 mod layout;
 mod metadata;
+mod pages;
 mod server;
 mod setup;
 mod step;
@@ -43,6 +44,8 @@ enum Task {
     /// Whether the crates keep to their places: arrows, lints, sizes, forbidden dependencies
     #[command(visible_alias = "layout")]
     CheckLayout,
+    /// Whether the pages speak of what is there: links, named tests, counts
+    Pages,
     /// The documentation of all crates without warnings
     Docs,
     /// Whether the files that the service itself prints are current
@@ -73,6 +76,7 @@ fn main() -> ExitCode {
         Task::Fmt => ci::FMT.run(),
         Task::Clippy => ci::CLIPPY.run(),
         Task::CheckLayout => layout::LAYOUT.run(),
+        Task::Pages => pages::PAGES.run(),
         Task::Docs => ci::DOCS.run(),
         Task::Generated { write: false } => generated::GENERATED.run(),
         Task::Generated { write: true } => generated::GENERATED.run_instead(generated::write),

@@ -5,6 +5,7 @@ pub(crate) mod large;
 pub(crate) mod limits;
 pub(crate) mod matrix;
 pub(crate) mod pair;
+pub(crate) mod reload;
 pub(crate) mod session;
 pub(crate) mod sign_in;
 pub(crate) mod start;

@@ -45,6 +45,8 @@ pub(crate) fn tree<S: Service>() -> Command {
             user(S::NAME),
             token(S::NAME),
             session(S::NAME),
+            worker(S::NAME),
+            reload(S::NAME),
             openapi(S::NAME),
             health(S::NAME),
         ])
@@ -344,6 +346,50 @@ fn token(program: &str) -> Command {
         .arg(id.value_parser(value_parser!(ApiTokenId)))
         .after_help(examples(program, &["{} token revoke 0199b1c2-5f0a-7c3e-9d48-2b6f1a7e8c90"]));
     group("token", "Make and revoke API tokens").subcommands([create, list, revoke])
+}
+
+fn worker(program: &str) -> Command {
+    let list = Command::new("list")
+        .about("List the workers of the running service; ends with 1 if one is faulted")
+        .arg(format(&["text", "json"]))
+        .after_help(examples(program, &["{} worker list"]));
+    let restart = Command::new("restart")
+        .about("Restart a worker of the running service")
+        .long_about(
+            "Restart a worker of the running service.\n\n\
+             One that has failed too often takes --acknowledge and a --reason, which stands in the audit\n\
+             log with the user who gave it.",
+        )
+        .arg(Arg::new("name").value_name("NAME").help("As `worker list` shows it").required(true))
+        .arg(
+            Arg::new("acknowledge")
+                .long("acknowledge")
+                .help("Restart it although it has failed too often")
+                .action(ArgAction::SetTrue)
+                .requires("reason"),
+        )
+        .arg(Arg::new("reason").long("reason").value_name("TEXT").help("Why, for the audit log"))
+        .after_help(examples(
+            program,
+            &[
+                "{} worker restart sessions",
+                "{} worker restart sessions --acknowledge --reason 'the disk has room again'",
+            ],
+        ));
+    group("worker", "Look after the workers of the running service").subcommands([list, restart])
+}
+
+fn reload(program: &str) -> Command {
+    Command::new("reload")
+        .about("Hand the running service over to a new process, without losing a request")
+        .long_about(
+            "Hand the running service over to a new process, without losing a request: a new release, or\n\
+             new settings.\n\n\
+             The new process takes the sockets of the old one and serves when it is ready; then the old\n\
+             one finishes what it has in hand, and ends. A new process that does not start changes\n\
+             nothing. Ends with 1 if the service goes on as it was. SIGHUP does the same.",
+        )
+        .after_help(examples(program, &["{} reload"]))
 }
 
 fn session(program: &str) -> Command {

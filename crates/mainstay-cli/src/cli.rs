@@ -13,7 +13,7 @@ use crate::accounts::{session, token, user};
 use crate::arguments::{self, OVERRIDES};
 use crate::explain::EXPLANATIONS;
 use crate::{CommandError, Console, Context, Surroundings, Verdict};
-use crate::{check, health, migrate, openapi, routes, secret, serve, settings};
+use crate::{check, control, health, migrate, openapi, routes, secret, serve, settings};
 
 /// Runs the program: takes arguments, environment and directory from the process, and speaks on its streams.
 pub fn run<S: Service>(service: S) -> ExitCode {
@@ -157,6 +157,8 @@ impl<S: Service> Cli<S> {
             "session" => session::run(&self.service, matches, context),
             "openapi" => openapi::run(&self.service, context),
             "health" => health::run::<S>(matches, context),
+            "worker" => control::worker::<S>(matches, context),
+            "reload" => control::reload::<S>(context),
             name => match self.commands.iter().find(|(command, _)| command.get_name() == name) {
                 Some((_, handler)) => handler(&self.service, matches, context),
                 // The tree holds no other names.

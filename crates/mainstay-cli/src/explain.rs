@@ -62,4 +62,12 @@ pub(crate) const EXPLANATIONS: &[Explanation] = &[
                can see or end them. Restarting the service ends them all. A user who is disabled is\n\
                refused at the next request in any case.",
     },
+    Explanation {
+        code: "MS0013",
+        title: "no running service answers",
+        text: "`worker` and `reload` reach the running service by its control socket, a file that only the\n\
+               user it runs as, and root, can use. Nothing answered there: the service does not run, runs\n\
+               with another CONTROL_SOCKET or in another directory, or belongs to another user.\n\n\
+               Run the command where the service runs, with its settings and as its user.",
+    },
 ];

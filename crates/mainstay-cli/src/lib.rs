@@ -22,7 +22,8 @@
 //! ```
 //!
 //! gives the program `serve` (what it does when nothing is said), `check`, `settings`, `secret`, `routes`,
-//! `migrate`, `user`, `token`, `session`, `openapi` and `health`. [`Cli`] adds commands of the application's own.
+//! `migrate`, `user`, `token`, `session`, `worker`, `reload`, `openapi` and `health`. [`Cli`] adds commands of the
+//! application's own.
 //!
 //! Data goes to standard output and talk to standard error. The program ends with 0 when all is well, with 1
 //! when what it was asked to look at is not, and with 2 when it failed itself, or its arguments or settings
@@ -34,6 +35,7 @@ mod check;
 mod cli;
 mod console;
 mod context;
+mod control;
 mod database;
 pub mod diagnostics;
 mod error;

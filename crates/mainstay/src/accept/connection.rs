@@ -11,7 +11,7 @@ use tokio::time::sleep;
 
 use super::admission::{Event, Seat};
 use super::wire::Wire;
-use super::{ConnectionSettings, Context, Handle, Peer, http1, http2};
+use super::{ConnectionSettings, Context, Farewell, Handle, Peer, http1, http2};
 
 /// Every HTTP/2 connection begins with these bytes (RFC 9113, section 3.4).
 const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
@@ -28,6 +28,7 @@ pub(super) struct Link<H> {
     pub(super) seat: Arc<Seat>,
     pub(super) settings: Arc<ConnectionSettings>,
     pub(super) shutdown: Shutdown,
+    pub(super) farewell: Farewell,
     pub(super) tasks: Tasks,
 }
 
@@ -65,9 +66,9 @@ pub async fn serve_connection<IO, H>(
     H: Handle,
 {
     let Ok(seat) = context.connections.admit(peer.address.ip()) else { return };
-    let Context { tasks, shutdown, .. } = context;
+    let Context { tasks, shutdown, farewell, .. } = context;
     let seat = Arc::new(seat);
-    run(stream, Link { handler, peer, seat, settings, shutdown, tasks }).await;
+    run(stream, Link { handler, peer, seat, settings, shutdown, farewell, tasks }).await;
 }
 
 /// Serves a connection that has its place.

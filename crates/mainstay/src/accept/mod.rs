@@ -22,7 +22,7 @@
 //!
 //! let settings = ConnectionSettings::default();
 //! let connections = Connections::new(&settings);
-//! let context = Context { tasks: Tasks::new(), shutdown: Shutdown::new(), connections };
+//! let context = Context::new(Tasks::new(), Shutdown::new(), connections);
 //! let listener = accept::bind("127.0.0.1:8080".parse().unwrap())?;
 //! accept::serve(listener, settings, handler, context).await;
 //! # Ok(())
@@ -33,9 +33,11 @@ mod admission;
 mod backoff;
 mod config;
 mod connection;
+mod farewell;
 mod http1;
 mod http2;
 mod listener;
+mod pulse;
 mod serve;
 mod wire;
 
@@ -49,7 +51,9 @@ use hyper::body::Incoming;
 pub use admission::{ConnectionSnapshot, Connections};
 pub use config::{ConnectionSettings, Linger};
 pub use connection::serve_connection;
+pub use farewell::Farewell;
 pub use listener::{adopt, bind};
+pub use pulse::Pulse;
 pub use serve::{Context, serve};
 
 /// Stands in the extensions of a request whose head is longer than is taken, so that it can be refused like any other.

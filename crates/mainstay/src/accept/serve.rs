@@ -11,7 +11,7 @@ use tokio_util::task::TaskTracker;
 
 use super::backoff::Backoff;
 use super::connection::{self, Link};
-use super::{ConnectionSettings, Connections, Handle, Peer};
+use super::{ConnectionSettings, Connections, Farewell, Handle, Peer, Pulse};
 
 /// How many connections give way when accepting fails. More than one, or each newcomer would wait anew.
 const MAKE_ROOM: usize = 16;
@@ -25,10 +25,22 @@ pub struct Context {
     pub shutdown: Shutdown,
     /// The places, and what is known of all connections.
     pub connections: Connections,
+    /// How it takes leave before it stops.
+    pub farewell: Farewell,
+    /// Shows that it still turns.
+    pub pulse: Pulse,
+}
+
+impl Context {
+    /// A listener that takes no leave yet.
+    pub fn new(tasks: Tasks, shutdown: Shutdown, connections: Connections) -> Self {
+        Self { tasks, shutdown, connections, farewell: Farewell::default(), pulse: Pulse::default() }
+    }
 }
 
 /// Accepts connections and serves them until it is told to stop, and returns when all of them have ended.
 ///
+/// Once [`Context::farewell`] has begun, each answer is the last of its connection, and everybody is still served.
 /// Once stopping has begun, whoever already stands in the kernel's queue is still let in, and then the listener is
 /// closed. Requests in hand are finished and their answers say `Connection: close`, or follow a GOAWAY; connections
 /// without a request are closed at once, new ones after a moment. A forced stop cuts what is left.
@@ -44,10 +56,13 @@ pub async fn serve<H: Handle>(
 ) {
     let door = Door { settings: Arc::new(settings), handler, context, guests: TaskTracker::new() };
     let mut backoff = Backoff::default();
-    loop {
+    let mut beat = door.context.pulse.beat();
+    let is_handed_over = loop {
         let accepted = tokio::select! {
             biased;
-            () = door.context.shutdown.begun() => break,
+            () = door.context.shutdown.begun() => break false,
+            () = door.context.farewell.handed_over() => break true,
+            () = beat.next() => continue,
             accepted = listener.accept() => accepted,
         };
         match accepted {
@@ -57,8 +72,13 @@ pub async fn serve<H: Handle>(
             }
             Err(error) => door.wait_after(&error, &mut backoff).await,
         }
+    };
+    drop(beat);
+    if is_handed_over {
+        drop(listener);
+    } else {
+        door.welcome_queue(listener);
     }
-    door.welcome_queue(listener);
     door.guests.close();
     door.guests.wait().await;
 }
@@ -72,7 +92,7 @@ struct Door<H> {
 
 impl<H: Handle> Door<H> {
     fn welcome(&self, stream: TcpStream, address: SocketAddr) {
-        let Context { tasks, shutdown, connections } = &self.context;
+        let Context { tasks, shutdown, connections, farewell, .. } = &self.context;
         let seat = match connections.admit(address.ip()) {
             Ok(seat) => seat,
             Err(full) => {
@@ -90,6 +110,7 @@ impl<H: Handle> Door<H> {
             seat: Arc::new(seat),
             settings: Arc::clone(&self.settings),
             shutdown: shutdown.clone(),
+            farewell: farewell.clone(),
             tasks: tasks.clone(),
         };
         tasks.spawn("connection", self.guests.track_future(connection::run(stream, link)));

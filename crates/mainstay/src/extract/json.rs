@@ -1,7 +1,7 @@
 //! JSON in and out.
 
 use axum::body::Body;
-use axum::extract::{FromRequest, Request};
+use axum::extract::{FromRequest, OptionalFromRequest, Request};
 use axum::response::{IntoResponse, Response};
 use http::{HeaderValue, StatusCode, header};
 use schemars::{JsonSchema, SchemaGenerator};
@@ -43,6 +43,25 @@ where
     }
 }
 
+/// A body that may be left out: there is none where the request names no content type and sends no byte.
+impl<S, T> OptionalFromRequest<S> for Json<T>
+where
+    S: Send + Sync,
+    T: DeserializeOwned,
+{
+    type Rejection = Refusal;
+
+    async fn from_request(request: Request<Body>, _: &S) -> Result<Option<Self>, Refusal> {
+        let (head, body) = request.into_parts();
+        let text = body::read(body).await?;
+        if text.is_empty() && !head.headers.contains_key(header::CONTENT_TYPE) {
+            return Ok(None);
+        }
+        body::expect_type(&head.headers, is_json, JSON)?;
+        shaped(read_json(&text)?).map(|value| Some(Self(value)))
+    }
+}
+
 fn is_json(essence: &str) -> bool {
     essence == JSON || essence.strip_prefix("application/").is_some_and(|subtype| subtype.ends_with("+json"))
 }
@@ -75,6 +94,12 @@ impl<T: JsonSchema> DescribeRequest for Json<T> {
             ErrorCode::PayloadTooLarge,
             ErrorCode::RequestTimeout,
         ]);
+    }
+}
+
+impl<T: JsonSchema> DescribeRequest for Option<Json<T>> {
+    fn describe(operation: &mut Operation, schemas: &mut SchemaGenerator) {
+        <Json<T> as DescribeRequest>::describe(operation, schemas);
     }
 }
 

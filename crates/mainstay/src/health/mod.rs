@@ -57,7 +57,8 @@ pub use client::{ProbeError, probe};
 pub use database::{BreakerBody, DatabaseBody, PoolBody, ThresholdsBody};
 pub use lane::Lane;
 pub use readiness::{Latch, Readiness};
-pub use routes::{routes, routes_for_operators};
+pub use routes::routes;
+pub(crate) use routes::{probes, reports};
 
 /// Who answers: the words of `/health` that never change.
 #[derive(Clone, Copy, Debug)]

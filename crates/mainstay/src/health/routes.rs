@@ -4,33 +4,36 @@ use axum::extract::State;
 
 use super::Health;
 use super::answer::{Alive, Audience, HealthBody, Probed, ReadyBody};
-use crate::routes::Priority;
+use crate::routes::{Endpoint, Priority};
 use crate::{Control, Routes};
 
 /// `/health`, `/health/live`, `/health/ready` and `/api/v1/health`.
 pub fn routes(health: Health) -> Routes {
-    let routes = Routes::new().tag("Health");
-    let routes = let_in(routes.get("/health", report).summary("How well the service is"));
-    let routes = let_in(routes.get("/api/v1/health", report).summary("How well the service is"));
-    live_and_ready(routes, health)
+    reports(report).with_state(health.clone()).merge(probes(health))
 }
 
-/// The same for a listener that only operators reach: they see messages, and how admission stands.
-pub fn routes_for_operators(health: Health) -> Routes {
+/// `/health/live` and `/health/ready`.
+pub(crate) fn probes(health: Health) -> Routes {
     let routes = Routes::new().tag("Health");
-    let routes = let_in(routes.get("/health", full_report).summary("How well the service is"));
-    let routes = let_in(routes.get("/api/v1/health", full_report).summary("How well the service is"));
-    live_and_ready(routes, health)
-}
-
-fn live_and_ready(routes: Routes<Health>, health: Health) -> Routes {
     let routes = let_in(routes.get("/health/live", live).summary("Whether the process is alive"));
     let routes = let_in(routes.get("/health/ready", ready).summary("Whether the service can serve"));
     routes.with_state(health)
 }
 
+/// `/health` and `/api/v1/health`, answered by this handler.
+pub(crate) fn reports<H, T, S>(report: H) -> Routes<S>
+where
+    H: Endpoint<T, S> + Copy,
+    T: 'static,
+    S: Clone + Send + Sync + 'static,
+{
+    let routes = Routes::new().tag("Health");
+    let routes = let_in(routes.get("/health", report).summary("How well the service is"));
+    let_in(routes.get("/api/v1/health", report).summary("How well the service is"))
+}
+
 /// Balancers and orchestrators ask by address, often, and without credentials.
-fn let_in(routes: Routes<Health>) -> Routes<Health> {
+fn let_in<S: Clone + Send + Sync + 'static>(routes: Routes<S>) -> Routes<S> {
     routes
         .public()
         .priority(Priority::Operations)
@@ -57,8 +60,4 @@ async fn ready(State(health): State<Health>) -> Probed<ReadyBody> {
 
 async fn report(State(health): State<Health>) -> Probed<HealthBody> {
     health.report(Audience::Public)
-}
-
-async fn full_report(State(health): State<Health>) -> Probed<HealthBody> {
-    health.report(Audience::Operator)
 }

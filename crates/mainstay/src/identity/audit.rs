@@ -142,3 +142,11 @@ pub(crate) fn token_refused(id: Option<ApiTokenId>, why: TokenRefused) {
     let (id, reason) = (id.map(tracing::field::display), why.as_str());
     audit!(warn, "token_use", "refused", reason, api_id = id, "API token refused");
 }
+
+pub(crate) fn worker_restart_ordered(worker: &str, reason: &str, by: &str) {
+    audit!(warn, "worker_restart", "ok", worker, reason, by, "worker restart ordered");
+}
+
+pub(crate) fn worker_restart_refused(worker: &str, reason: &str, by: &str) {
+    audit!(warn, "worker_restart", "refused", worker, reason, by, "worker restart refused");
+}

@@ -15,7 +15,7 @@
 //! - **Whatever takes rights away ends sessions**: a disabled user, another role, another password.
 
 mod accounts;
-mod audit;
+pub(crate) mod audit;
 mod authorise;
 mod callers;
 mod demo;

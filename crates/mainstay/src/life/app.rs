@@ -81,7 +81,13 @@ impl<S> App<S> {
         &self.process.health
     }
 
-    /// Tells tasks and long-lived answers when to end: *begun* after the requests in flight were answered.
+    /// Tells long-lived answers, such as streams of events, when to end: *begun* as soon as nothing new is accepted,
+    /// so that clients come back to an instance that stays.
+    pub fn streams(&self) -> &Shutdown {
+        &self.process.streams
+    }
+
+    /// Tells tasks when to end: *begun* after the requests in flight were answered.
     pub fn stopping(&self) -> &Shutdown {
         &self.process.stopping
     }

@@ -17,6 +17,8 @@ pub(super) struct Banner<'a> {
     pub(super) started: &'a Started,
     pub(super) warnings: &'a [Problem],
     pub(super) took: Duration,
+    /// Why the process cannot hand over to a new one, where it cannot.
+    pub(super) obstacle: Option<String>,
 }
 
 impl Banner<'_> {
@@ -47,6 +49,7 @@ impl Banner<'_> {
             limits = started.limits,
             posture = started.posture,
             warnings = self.warnings.len(),
+            reload = self.obstacle.as_deref().unwrap_or("possible"),
             start_ms = millis(self.took),
             "ready"
         );
@@ -72,6 +75,7 @@ impl Banner<'_> {
         line("public", runtime.listen.public_url.origin().to_owned());
         line("store", runtime.database.url.to_string());
         line("instance", runtime.process.instance_name.clone());
+        line("reload", self.reload());
         line("routes", format!("{}, {} waivers", started.routes.rows().len(), waivers(&started.routes)));
         line("limits", started.limits.clone());
         line("posture", started.posture.clone());
@@ -83,6 +87,15 @@ impl Banner<'_> {
         line("ready in", format!("{} ms", millis(self.took)));
         block.push('\n');
         block
+    }
+}
+
+impl Banner<'_> {
+    fn reload(&self) -> String {
+        match &self.obstacle {
+            None => format!("`{} reload`, or SIGHUP", self.name),
+            Some(obstacle) => format!("not possible: {obstacle}"),
+        }
     }
 }
 
@@ -191,7 +204,14 @@ mod tests {
         let terminal = Terminal::default();
         let logging = Logging::new(&LogSettings::default(), &clock, terminal.clone());
         let took = Duration::from_millis(12);
-        let banner = Banner { name: "sample", version: "1.2.3", started: &started, warnings: &[], took };
+        let banner = Banner {
+            name: "sample",
+            version: "1.2.3",
+            started: &started,
+            warnings: &[],
+            took,
+            obstacle: None,
+        };
         banner.write(&logging);
         let expected = "
   sample 1.2.3 · development
@@ -200,6 +220,7 @@ mod tests {
   public       http://127.0.0.1:8080
   store        sqlite::memory:
   instance     one
+  reload       `sample reload`, or SIGHUP
   routes       0, 0 waivers
   limits       in memory, 6656 KiB
   posture      0123456789abcdef

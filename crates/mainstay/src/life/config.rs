@@ -7,6 +7,8 @@ use mainstay_core::settings::{Environment, Problem, Reader, Section};
 use mainstay_db::DatabaseSettings;
 
 use super::ListenSettings;
+use super::WatchdogSettings;
+use super::control::ControlSettings;
 use super::drain::Plan;
 use crate::accept::ConnectionSettings;
 use crate::admission::AdmissionSettings;
@@ -36,6 +38,10 @@ pub struct Runtime {
     pub environment: Environment,
     /// Of the process itself.
     pub process: ProcessSettings,
+    /// How commands reach the process.
+    pub control: ControlSettings,
+    /// Of the watchdog.
+    pub watchdog: WatchdogSettings,
     /// Where it listens.
     pub listen: ListenSettings,
     /// What sessions and tokens are signed with.
@@ -84,9 +90,9 @@ pub struct ProcessSettings {
     pub shutdown_grace: Duration,
     /// `SHUTDOWN_TIMEOUT`: from the signal to the end, at most.
     pub shutdown_timeout: Duration,
-    /// `DRILL_HANG_HOOK`: a hook of the drain that never ends.
+    /// What misbehaves without being asked.
     #[cfg(feature = "drills")]
-    pub drill_hang_hook: bool,
+    pub drills: super::DrillSettings,
 }
 
 impl<S: Service> Section for Configuration<S> {
@@ -101,6 +107,8 @@ impl Runtime {
         let runtime = Self {
             environment: reader.environment(),
             process: ProcessSettings::read(reader),
+            control: ControlSettings::read_named(reader, name),
+            watchdog: WatchdogSettings::read(reader),
             listen: ListenSettings::read(reader),
             secret_key: SecretKey::read(reader),
             log: LogSettings::read(reader),
@@ -165,7 +173,7 @@ impl Section for ProcessSettings {
             shutdown_grace,
             shutdown_timeout,
             #[cfg(feature = "drills")]
-            drill_hang_hook: super::drills::read(reader),
+            drills: super::DrillSettings::read(reader),
         };
         if shutdown_grace > Duration::ZERO && shutdown_grace * 2 > shutdown_timeout {
             let problem = Problem::error("MS0402", "SHUTDOWN_GRACE is more than half of SHUTDOWN_TIMEOUT");

@@ -93,4 +93,41 @@ pub const EXPLANATIONS: &[Explanation] = &[
         text: "A part of the start panicked, which is a mistake of the release, or the process was told\n\
                to stop meanwhile. The log says which.",
     },
+    Explanation {
+        code: "MS0509",
+        title: "the sockets that were handed over cannot be used",
+        text: "systemd handed over sockets (LISTEN_FDS), and one is no listening TCP socket. The\n\
+               socket unit must hold one `ListenStream=` with an address and a port, a second one\n\
+               where MANAGEMENT_ADDR is set, and no `ListenDatagram=`, path or `Accept=yes`:\n\n\
+               \u{20}   [Socket]\n\
+               \u{20}   ListenStream=127.0.0.1:8080\n\
+               \u{20}   FileDescriptorName=public",
+    },
+    Explanation {
+        code: "MS0510",
+        title: "another process cannot be taken over from",
+        text: "`reload` starts a new process and gives it the sockets of the old one through standard\n\
+               input. MAINSTAY_HANDOVER says so, and nobody else sets it; here it was set, and no\n\
+               sockets came.",
+    },
+    Explanation {
+        code: "MS0511",
+        title: "there is no control socket",
+        text: "CONTROL_SOCKET is a Unix socket by which `worker` and `reload` reach the process. It\n\
+               could not be made: its folder cannot be written to, or another process answers there.\n\
+               Two services need two paths.\n\n\
+               The service works without it. SIGHUP reloads it as well, and operators restart\n\
+               workers by its API. CONTROL_SOCKET=off keeps it quiet.",
+    },
+    Explanation {
+        code: "MS0512",
+        title: "the service was not reloaded",
+        text: "A new process was to take over, and did not: it ended, said why it could not start, or\n\
+               was not ready within RELOAD_TIMEOUT. The old one goes on serving with the settings and\n\
+               the release that it has; nobody noticed anything.\n\n\
+               A reload never changes the schema. Where the new release needs another one, run\n\
+               `migrate up` first.\n\n\
+               Some processes cannot hand over at all: the first of a container, which ends with it,\n\
+               and those whose data or sessions are in memory only. Restart these.",
+    },
 ];

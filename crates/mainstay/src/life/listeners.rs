@@ -1,14 +1,13 @@
-//! The listening sockets, from the first probe to the last connection.
-
-use std::net::SocketAddr;
+//! The listeners of a service, from the first probe to the last connection.
 
 use mainstay_core::Shutdown;
 use tokio::net::TcpListener;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
-use super::drain::Phase;
+use super::drain::{HookError, Phase};
+use super::sockets::{PUBLIC, Socket, Sockets};
 use super::{Process, Runtime, StartError, surface};
-use crate::accept::{self, Connections};
+use crate::accept::{self, Connections, Pulse};
 use crate::admission::Admission;
 use crate::degradation::Degraded;
 use crate::identity::{Accounts, Callers};
@@ -18,58 +17,28 @@ use crate::pipeline::{DefenceParts, Defences};
 use crate::routes::RouteTable;
 use crate::{Edge, ErrorCode, Routes, Service};
 
-/// The listeners of a service that has started to listen.
+/// The listeners of a service.
 pub(super) struct Listeners {
     public: Listener,
     management: Option<Listener>,
 }
 
-/// A socket that listens, and what answers there.
+/// What answers at a socket.
 struct Listener {
+    name: &'static str,
     edge: Edge,
     connections: Connections,
     admission: Admission,
-}
-
-/// Sockets that are bound, and answered by nobody yet.
-pub(super) struct Sockets {
-    public: Socket,
-    management: Option<Socket>,
-}
-
-struct Socket {
-    address: SocketAddr,
-    listener: TcpListener,
-}
-
-impl Sockets {
-    /// Binds both before either is served: a start that fails here has answered nobody.
-    pub(super) fn bind(runtime: &Runtime) -> Result<Self, StartError> {
-        let public = Socket::bind("PORT", runtime.listen.address)?;
-        let bind = |address| Socket::bind("MANAGEMENT_ADDR", address);
-        let management = runtime.listen.management.map(bind).transpose()?;
-        Ok(Self { public, management })
-    }
-
-    /// Where people are served, and where operators are.
-    pub(super) fn addresses(&self) -> (SocketAddr, Option<SocketAddr>) {
-        (self.public.address, self.management.as_ref().map(|socket| socket.address))
-    }
-}
-
-impl Socket {
-    fn bind(setting: &'static str, address: SocketAddr) -> Result<Self, StartError> {
-        let failed = |source| StartError::Listen { setting, address, source };
-        let listener = accept::bind(address).map_err(failed)?;
-        let address = listener.local_addr().map_err(failed)?;
-        tracing::info!(%address, setting, "listening");
-        Ok(Self { address, listener })
-    }
+    /// Ends it.
+    shutdown: Shutdown,
+    /// Until it is served.
+    unserved: Option<(TcpListener, DropGuard)>,
 }
 
 impl Listeners {
-    /// Answers probes, and tells everybody else that the service is starting. `callers` are known at the public
-    /// listener; nobody signs in at the one for operators.
+    /// Answers probes, and tells everybody else that the service is starting; at inherited sockets only when
+    /// [`Listeners::serve`] says so. `callers` are known at the public listener; nobody signs in at the one for
+    /// operators.
     pub(super) fn open(
         process: &Process,
         runtime: &Runtime,
@@ -78,30 +47,31 @@ impl Listeners {
         degraded: Degraded,
         limiter: &Limiter,
     ) -> Result<Self, StartError> {
-        let Sockets { public, management } = sockets;
-        let (public, socket) = Listener::new(process, runtime, public, callers, degraded, limiter)?;
-        process.health.show_admission(public.admission.clone());
+        let Sockets { public, management, is_inherited } = sockets;
         let listener =
-            |socket| Listener::new(process, runtime, socket, Callers::nobody(), Degraded::never(), limiter);
-        let (management, management_socket) = management.map(listener).transpose()?.unzip();
-
-        // Their place in the drain before there is anything to end: a start can be broken off at any moment.
-        let shutdown = Shutdown::new();
-        let ended = [CancellationToken::new(), CancellationToken::new()];
-        end_connections(process, &shutdown, ended.clone())?;
-        let [public_ended, management_ended] = ended.map(CancellationToken::drop_guard);
-        public.serve(socket, process, runtime, &shutdown, public_ended);
-        if let Some((listener, socket)) = management.as_ref().zip(management_socket) {
-            listener.serve(socket, process, runtime, &shutdown, management_ended);
+            |socket, callers, degraded| Listener::open(process, runtime, socket, callers, degraded, limiter);
+        let public = listener(public, callers, degraded)?;
+        process.health.show_admission(public.admission.clone());
+        let management = management.map(|socket| listener(socket, Callers::nobody(), Degraded::never()));
+        let management = management.transpose()?;
+        let mut listeners = Self { public, management };
+        if !is_inherited {
+            listeners.serve(process, runtime);
         }
-        Ok(Self { public, management })
+        Ok(listeners)
+    }
+
+    /// Serves what is not served yet.
+    pub(super) fn serve(&mut self, process: &Process, runtime: &Runtime) {
+        for listener in self.all_mut() {
+            listener.serve(process, runtime);
+        }
     }
 
     /// The connections of each listener, with its name in metrics.
     pub(super) fn connections(&self) -> Vec<(&'static str, Connections)> {
-        let public = [("public", self.public.connections.clone())];
-        let management = self.management.iter().map(|listener| ("management", listener.connections.clone()));
-        public.into_iter().chain(management).collect()
+        let all = [Some(&self.public), self.management.as_ref()].into_iter().flatten();
+        all.map(|listener| (listener.name, listener.connections.clone())).collect()
     }
 
     /// The permits of each listener, with its name in metrics.
@@ -120,12 +90,13 @@ impl Listeners {
         routes: Routes<S::State>,
         state: S::State,
     ) -> Result<RouteTable, StartError> {
-        let Process { health, metrics, .. } = process;
         let identity = surface::identity::<S>(accounts).map_err(|error| StartError::Build(error.into()))?;
-        let public = surface::public::<S>(health, metrics, runtime, identity).merge(routes).with_state(state);
+        let admin = process.admin(runtime, self.connections());
+        let public = surface::public::<S>(surface::operations(&admin), &process.metrics, runtime, identity);
+        let public = public.merge(routes).with_state(state);
         let table = self.public.edge.install(public, ErrorCode::NotFound).map_err(StartError::Routes)?;
         if let Some(Listener { edge, .. }) = &self.management {
-            let management = surface::management(health, metrics);
+            let management = surface::management(admin, &process.metrics);
             edge.install(management, ErrorCode::NotFound).map_err(StartError::Routes)?;
         }
         let unlisted = table.unlisted(&runtime.requests.limits);
@@ -135,17 +106,21 @@ impl Listeners {
         judge_waivers(process, runtime, &table)?;
         Ok(table)
     }
+
+    fn all_mut(&mut self) -> impl Iterator<Item = &mut Listener> {
+        [Some(&mut self.public), self.management.as_mut()].into_iter().flatten()
+    }
 }
 
 impl Listener {
-    fn new(
+    fn open(
         process: &Process,
         runtime: &Runtime,
         socket: Socket,
         callers: Callers,
         degraded: Degraded,
         limiter: &Limiter,
-    ) -> Result<(Self, TcpListener), StartError> {
+    ) -> Result<Self, StartError> {
         // Each listener has its own permits and places: a full public one keeps no operator out.
         let admission = Admission::new(&runtime.admission, &process.clock);
         let defences = defences(process, runtime, callers, admission.clone());
@@ -153,26 +128,94 @@ impl Listener {
         let edge = Edge::new(defences, process.clock.clone(), process.metrics.http().clone());
         edge.install(surface::probes(&process.health), ErrorCode::Migrating).map_err(StartError::Routes)?;
         let connections = Connections::new(&runtime.connections);
-        Ok((Self { edge, connections, admission }, socket.listener))
+        // Its place in the drain before there is anything to end: a start can be broken off at any moment.
+        let (shutdown, ended) = (Shutdown::new(), CancellationToken::new());
+        let ending = Ending { name: socket.name, edge: edge.clone(), shutdown: shutdown.clone(), ended };
+        let guard = ending.ended.clone().drop_guard();
+        ending.register(process)?;
+        let unserved = Some((socket.listener, guard));
+        Ok(Self { name: socket.name, edge, connections, admission, shutdown, unserved })
     }
 
-    /// Serves until `shutdown`, and then lets go of `ended`.
-    fn serve(
-        &self,
-        socket: TcpListener,
-        process: &Process,
-        runtime: &Runtime,
-        shutdown: &Shutdown,
-        ended: DropGuard,
-    ) {
+    /// Serves until it is told to stop, and then lets go of the guard.
+    fn serve(&mut self, process: &Process, runtime: &Runtime) {
+        let Some((socket, guard)) = self.unserved.take() else { return };
         let connections = self.connections.clone();
-        let context =
-            accept::Context { tasks: process.tasks.clone(), shutdown: shutdown.clone(), connections };
+        // Operators are answered to the end, so nothing of theirs is among what the drain waits for before.
+        let tasks = if self.name == PUBLIC { &process.tasks } else { &process.operators };
+        let tasks = tasks.clone();
+        let pulse = Pulse::default();
+        process.watched.add(pulse.clone());
+        let farewell = process.farewell.clone();
+        let shutdown = self.shutdown.clone();
+        let context = accept::Context { tasks: tasks.clone(), shutdown, connections, farewell, pulse };
         let serving = accept::serve(socket, runtime.connections.clone(), self.edge.clone(), context);
-        process.tasks.spawn("listener", async move {
-            let _ended = ended;
+        let serving = process.doors.track_future(serving);
+        tasks.spawn("listener", async move {
+            let _guard = guard;
             serving.await;
         });
+    }
+}
+
+/// How a listener ends.
+#[derive(Clone)]
+struct Ending {
+    name: &'static str,
+    edge: Edge,
+    shutdown: Shutdown,
+    ended: CancellationToken,
+}
+
+impl Ending {
+    /// Gives a listener its places in the drain. At the public one, requests first may finish, later they are cut;
+    /// long-lived answers are told to end as soon as nothing new is accepted. The one for operators answers to the
+    /// end.
+    fn register(self, process: &Process) -> Result<(), StartError> {
+        let (conductor, heirlooms) = (&process.conductor, process.heirlooms.clone());
+        if self.name != PUBLIC {
+            let last = async move |limit: Shutdown| {
+                heirlooms.forget(self.name);
+                self.shutdown.begin();
+                self.cut_at(limit).await
+            };
+            return Ok(conductor.register(Phase::Stores, "management", last)?);
+        }
+        let (ending, streams) = (self.clone(), process.streams.clone());
+        let finish = async move |_| {
+            heirlooms.forget(ending.name);
+            ending.shutdown.begin();
+            streams.begin();
+            ending.ended.cancelled().await;
+            Ok(())
+        };
+        conductor.register(Phase::Requests, "requests", finish)?;
+        let streams = process.streams.clone();
+        let cut = async move |limit: Shutdown| {
+            let cut = self.cut_at(limit).await;
+            streams.force();
+            cut
+        };
+        Ok(conductor.register(Phase::Streams, "connections", cut)?)
+    }
+
+    /// Waits for the end of all connections; at the limit cuts those that are left, and names what they were at.
+    async fn cut_at(self, limit: Shutdown) -> Result<(), HookError> {
+        tokio::select! {
+            () = self.ended.cancelled() => return Ok(()),
+            () = limit.forced() => {}
+        }
+        let in_hand: Vec<_> = self
+            .edge
+            .table()
+            .rows()
+            .filter(|row| row.meter.in_hand() > 0)
+            .map(|row| format!("{} {} ({})", row.method, row.path, row.meter.in_hand()))
+            .collect();
+        self.shutdown.force();
+        self.ended.cancelled().await;
+        let what = if in_hand.is_empty() { "idle connections".to_owned() } else { in_hand.join(", ") };
+        Err(format!("cut: {what}").into())
     }
 }
 
@@ -189,37 +232,6 @@ fn defences(process: &Process, runtime: &Runtime, callers: Callers, admission: A
         keys: &Keys::from(&runtime.secret_key),
         clock: process.clock.clone(),
     })
-}
-
-/// Gives the connections their two places in the drain: first they may finish, later they are cut.
-fn end_connections(
-    process: &Process,
-    connections: &Shutdown,
-    ended: [CancellationToken; 2],
-) -> Result<(), StartError> {
-    let (shutdown, waiting) = (connections.clone(), ended.clone());
-    let finish = async move |_| {
-        shutdown.begin();
-        all(waiting).await;
-        Ok(())
-    };
-    process.conductor.register(Phase::Requests, "requests", finish)?;
-    let shutdown = connections.clone();
-    let cut = async move |limit: Shutdown| {
-        tokio::select! {
-            () = all(ended.clone()) => return Ok(()),
-            () = limit.forced() => shutdown.force(),
-        }
-        all(ended).await;
-        Err("connections were cut".into())
-    };
-    Ok(process.conductor.register(Phase::Streams, "connections", cut)?)
-}
-
-async fn all(ended: [CancellationToken; 2]) {
-    for listener in ended {
-        listener.cancelled().await;
-    }
 }
 
 /// A waiver that was meant to end has ended.

@@ -5,12 +5,15 @@ use std::sync::Arc;
 
 use mainstay_core::Shutdown;
 use mainstay_db::{Database, MigratedBy, Migrations};
+use tokio::runtime::Handle;
 
 use super::accounts::open_accounts;
 use super::banner::posture;
 use super::drain::{HookError, Phase};
 use super::limits::open_limits;
-use super::listeners::{Listeners, Sockets};
+use super::listeners::Listeners;
+use super::sockets::Sockets;
+use super::watchdog::{Parts, Watchdog};
 use super::{App, Configuration, Process, Restart, Runtime, StartError, WorkerError};
 use crate::Service;
 use crate::degradation::Degraded;
@@ -66,11 +69,15 @@ pub async fn start<S: Service>(
     // Settings: they were read and judged by the caller; what a build may not hold is judged here.
     refuse_drills(&runtime)?;
 
+    watch(process, &runtime)?;
+
     // Connect: before anything listens, so that whoever asks is told about a database that was looked at.
     let database = connect(process, &runtime).await?;
 
     // Listen: probes answer from here on, everything else is told to come back.
-    let sockets = Sockets::bind(&runtime)?;
+    let inherited = process.take_inherited();
+    let takes_over = inherited.is_of_predecessor();
+    let sockets = Sockets::open(&runtime, inherited, &process.heirlooms)?;
     let (address, management) = sockets.addresses();
     runtime.listen.settle(address);
     let runtime = Arc::new(runtime);
@@ -80,12 +87,18 @@ pub async fn start<S: Service>(
     let accounts = accounts.map_err(StartError::Build)?;
     let callers = Callers::known_to(accounts.people());
     let degraded = degraded(process, &runtime, &database);
-    let listeners = Listeners::open(process, &runtime, sockets, callers, degraded, &limiter)?;
+    let mut listeners = Listeners::open(process, &runtime, sockets, callers, degraded, &limiter)?;
     keep_metrics(process, &listeners)?;
 
     // Migrate: while probes answer, for it may take long.
     let migrating = process.health.readiness().hold("migrating");
-    migrate::<S>(process, &runtime, &database, &crate::migrations_of(service)).await?;
+    let migrations = crate::migrations_of(service);
+    if takes_over {
+        // Not under the feet of the process that still serves.
+        migrations.require_current(&database).await?;
+    } else {
+        migrate::<S>(process, &runtime, &database, &migrations).await?;
+    }
     drop(migrating);
     keep_accounts(process, &accounts)?;
     let demo = accounts.demo_operator(runtime.environment).await;
@@ -102,6 +115,7 @@ pub async fn start<S: Service>(
 
     // Ready: when each check has been asked once.
     process.health.settled().await;
+    listeners.serve(process, &runtime);
     drop(starting);
     let posture = posture(&runtime, &routes);
     Ok(Started {
@@ -121,6 +135,31 @@ pub async fn start<S: Service>(
 fn refuse_drills(runtime: &Runtime) -> Result<(), StartError> {
     let forbidden = cfg!(feature = "drills") && runtime.environment.is_strict();
     if forbidden { Err(StartError::Drills) } else { Ok(()) }
+}
+
+/// Starts the watchdog, and has faulted workers degrade the service.
+fn watch(process: &Process, runtime: &Runtime) -> Result<(), StartError> {
+    let watchdog = Watchdog::start(Parts {
+        clock: process.clock.clone(),
+        runtime: Handle::current(),
+        readiness: process.health.readiness().clone(),
+        vitals: process.vitals.clone(),
+        watched: process.watched.clone(),
+        manager: process.manager.clone(),
+        conductor: process.conductor.clone(),
+        abort_after: runtime.watchdog.abort_after,
+    });
+    let watchdog =
+        watchdog.map_err(|source| StartError::System { what: "thread for the watchdog", source })?;
+    let stop = async move |_| {
+        watchdog.stop().await;
+        Ok(())
+    };
+    process.conductor.register(Phase::Stores, "watchdog", stop)?;
+    let workers = process.workers.clone();
+    let look = move || std::future::ready(workers.finding());
+    process.health.register("workers", Criticality::Contributing, look);
+    Ok(())
 }
 
 /// Opens the database, and starts to watch it from the health lane.

@@ -8,6 +8,8 @@ use mainstay_core::settings::Problem;
 use mainstay_db::{MigrationError, OpenError};
 
 use super::drain::Stopping;
+use super::handover::TakeoverError;
+use super::systemd::ListenFdsError;
 use crate::BuildError;
 use crate::routes::RouteProblem;
 
@@ -28,6 +30,12 @@ pub enum StartError {
         /// What the system said.
         source: io::Error,
     },
+    /// The sockets that systemd handed over cannot be used.
+    #[error("the sockets that were handed over cannot be used")]
+    Inherited(#[from] ListenFdsError),
+    /// The sockets of the process before this one could not be taken.
+    #[error("this process was started to take over from another one, and cannot")]
+    Takeover(#[from] TakeoverError),
     /// The schema is not what the release needs, and could not be made so.
     #[error("the schema is not what this release needs")]
     Migrate(#[from] MigrationError),
@@ -75,6 +83,8 @@ impl StartError {
             Self::Expired(_) => "MS0506",
             Self::System { .. } => "MS0507",
             Self::BrokenOff => "MS0508",
+            Self::Inherited(_) => "MS0509",
+            Self::Takeover(_) => "MS0510",
         }
     }
 
@@ -96,6 +106,10 @@ impl StartError {
             Self::Build(_) => "see the causes; `check --explain MS0504` says more".to_owned(),
             Self::Routes(_) => "correct the registrations: this is a mistake of the release".to_owned(),
             Self::Expired(_) => "build the control in, or give the waiver a new last day".to_owned(),
+            Self::Inherited(_) => {
+                "see the cause; `check --explain MS0509` says what systemd's unit must hold".to_owned()
+            }
+            Self::Takeover(_) => "start it as usual; only `reload` sets MAINSTAY_HANDOVER".to_owned(),
             Self::Drills => "build without the feature `drills`".to_owned(),
             Self::System { .. } => "raise the limit that the cause names".to_owned(),
             Self::BrokenOff => "see the log".to_owned(),

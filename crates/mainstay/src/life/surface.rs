@@ -3,6 +3,7 @@
 use mainstay_core::Clock;
 
 use super::Runtime;
+use super::admin::{self, Admin};
 use crate::health::{self, Health, Identity};
 use crate::identity::{self, Accounts};
 use crate::openapi::{self, About};
@@ -11,15 +12,15 @@ use crate::telemetry::metrics::{self, Metrics};
 use crate::templates::TemplateError;
 use crate::{Routes, Service, assets};
 
-/// What the public listener answers beside the application: probes, the style sheet, signing in, the API reference
-/// where it is on, and metrics for operators where no other listener has them.
+/// What the public listener answers beside the application: probes, what operators ask, the style sheet, signing in,
+/// the API reference where it is on, and metrics for operators where no other listener has them.
 pub(super) fn public<S: Service>(
-    health: &Health,
+    probes: Routes<S::State>,
     metrics: &Metrics,
     runtime: &Runtime,
     identity: Routes<S::State>,
 ) -> Routes<S::State> {
-    let mut routes = probes(health).merge(assets::routes().with_state(())).merge(identity);
+    let mut routes = probes.merge(assets::routes().with_state(())).merge(identity);
     if runtime.reference.enabled {
         let about = About { title: S::NAME, version: S::VERSION, description: S::ABOUT };
         routes = routes.merge(openapi::routes(about).with_state(()));
@@ -38,8 +39,14 @@ pub(super) fn identity<S: Service>(accounts: &Accounts) -> Result<Routes<S::Stat
 }
 
 /// What the listener for operators answers.
-pub(super) fn management(health: &Health, metrics: &Metrics) -> Routes {
-    health::routes_for_operators(health.clone()).merge(metrics::routes(metrics.clone()))
+pub(super) fn management(admin: Admin, metrics: &Metrics) -> Routes {
+    let probes = health::probes(admin.health.clone());
+    probes.merge(admin::reports().with_state(admin)).merge(metrics::routes(metrics.clone()))
+}
+
+/// What operators ask at the public listener, and probes.
+pub(super) fn operations<S: Clone + Send + Sync + 'static>(admin: &Admin) -> Routes<S> {
+    probes(&admin.health).merge(admin::routes().with_state(admin.clone()))
 }
 
 /// What is answered from the first moment on.
@@ -55,8 +62,9 @@ pub(super) fn probes<S: Clone + Send + Sync + 'static>(health: &Health) -> Route
 pub fn route_table<S: Service>(service: &S, runtime: &Runtime) -> Result<RouteTable, Vec<RouteProblem>> {
     let identity = Identity { version: S::VERSION, environment: runtime.environment };
     let health = Health::new(identity, &Clock::system());
-    let routes =
-        public::<S>(&health, &Metrics::new(), runtime, identity::routes::listed()).merge(service.routes());
+    let operations = probes(&health).merge(admin::routes().listed());
+    let routes = public::<S>(operations, &Metrics::new(), runtime, identity::routes::listed());
+    let routes = routes.merge(service.routes());
     let table = RouteTable::of(routes, &runtime.requests)?;
     let unlisted = table.unlisted(&runtime.requests.limits);
     if unlisted.is_empty() { Ok(table) } else { Err(unlisted) }

@@ -87,7 +87,10 @@ async fn a_service_starts_answers_and_stops() {
     assert_eq!(body["status"], "healthy");
     assert_eq!(body["version"], "1.2.3");
     assert_eq!(body["environment"], "test");
-    assert_eq!(body["dependencies"], serde_json::json!({ "database": { "status": "healthy" } }));
+    assert_eq!(
+        body["dependencies"],
+        serde_json::json!({ "database": { "status": "healthy" }, "workers": { "status": "healthy" } })
+    );
     assert_eq!(get("/nowhere").await.0, 404);
     let report = process.stop().await;
     assert!(report.is_clean(), "{report}");
@@ -216,6 +219,94 @@ async fn drills_misbehave_as_told_and_not_where_it_matters() {
     configuration.runtime.environment = Environment::Production;
     let error = start(&strict, &Sample::default(), configuration).await.unwrap_err();
     assert_eq!(error.code(), "MS0404");
+}
+
+#[cfg(feature = "drills")]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_stall_takes_the_service_out_and_its_end_brings_it_back() {
+    let process = process(Duration::ZERO);
+    let started = started(&process, &Sample::default()).await;
+    let health = process.health().clone();
+    // A thread of its own looks on: nothing of this runtime does.
+    let (noticed, seen) = oneshot::channel();
+    let look = move || {
+        while health.readiness().reason() != Some("stalled") {
+            std::thread::park_timeout(Duration::from_millis(1));
+        }
+        let _ = noticed.send(health.ready().status);
+    };
+    let looking = std::thread::Builder::new().spawn(look).unwrap();
+    assert_eq!(get(&process, started.address, "/drill/stall?ms=2000").await.0, 200);
+    assert_eq!(seen.await.unwrap(), 503);
+    looking.join().unwrap();
+    while process.health().readiness().reason().is_some() {
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(get(&process, started.address, "/health/ready").await.0, 200);
+    let vitals = process.vitals().runtime();
+    assert!(vitals.stalls == 1 && vitals.longest >= Duration::from_secs(1), "{vitals:?}");
+    assert!(process.stop().await.is_clean());
+}
+
+#[cfg(feature = "drills")]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn streams_are_told_to_end_before_the_requests_are_over() {
+    let process = process(Duration::ZERO);
+    let sample = Sample::default();
+    let started = started(&process, &sample).await;
+    let ask = |path| {
+        let process = process.clone();
+        process.tasks.clone().spawn("asking", async move { get(&process, started.address, path).await })
+    };
+    let (stream, request) = (ask("/drill/stream?ms=300000"), ask("/wait"));
+    while !process.metrics().render().contains("http_requests_in_flight 2") {
+        tokio::task::yield_now().await;
+    }
+    let stopping = {
+        let process = process.clone();
+        mainstay_core::Tasks::new().spawn("stop", async move { process.stop().await })
+    };
+    let (status, events) = stream.await.unwrap();
+    assert_eq!((status, events.contains("event: end")), (200, true), "{events}");
+    // That request was still in hand.
+    sample.answer.notify_one();
+    assert_eq!(request.await.unwrap().0, 200);
+    let report = stopping.await.unwrap();
+    assert!(report.is_clean(), "{report}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_cut_is_named_and_operators_are_answered_to_the_end() {
+    let plan = Plan::new(Duration::from_secs(2), Duration::ZERO);
+    let process = Process::new("1.2.3", Environment::Test, plan, &Clock::system(), Metrics::new());
+    let sample = Sample::default();
+    let configuration = configuration(&[("MANAGEMENT_ADDR", "127.0.0.1:0")]);
+    let started = start(&process, &sample, configuration).await.unwrap();
+    let (clients, address) = (mainstay_core::Tasks::new(), started.address);
+    let ask = move || health::probe(address, "/wait", Duration::from_secs(10), &Clock::system());
+    let waiting = clients.spawn_blocking("client", ask);
+    while !process.metrics().render().contains("http_requests_in_flight 1") {
+        tokio::task::yield_now().await;
+    }
+    let (told, management) = (oneshot::channel(), started.management.unwrap());
+    let operator = {
+        let tasks = clients.clone();
+        async move |_| {
+            let ask = move || health::probe(management, "/health", Duration::from_secs(10), &Clock::system());
+            let answer = tasks.spawn_blocking("operator", ask).await?;
+            let _ = told.0.send(answer);
+            Ok(())
+        }
+    };
+    process.conductor().register(super::Phase::Flush, "operator", operator).unwrap();
+    let report = process.stop().await;
+    let text = report.to_string();
+    assert!(text.contains("connections (streams) failed: cut: GET /wait (1)"), "{text}");
+    let (status, body) = told.1.await.unwrap().unwrap();
+    let body: serde_json::Value = serde_json::from_str(&body).unwrap();
+    assert_eq!((status.as_u16(), &body["status"]), (200, &"degraded".into()), "{body}");
+    assert_eq!(body["recommendation"], serde_json::json!({ "action": "observe", "reasons": [] }));
+    assert!(waiting.await.unwrap().is_err());
 }
 
 #[test]

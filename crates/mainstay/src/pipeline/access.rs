@@ -126,6 +126,9 @@ impl Access {
 impl Drop for Access {
     fn drop(&mut self) {
         self.write();
+        if let Some(row) = self.exchange.row() {
+            row.meter.leave();
+        }
     }
 }
 

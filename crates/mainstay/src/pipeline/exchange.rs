@@ -170,7 +170,9 @@ impl Exchange {
 
     /// Binds the exchange to its route. Only the first binding counts.
     pub(crate) fn enter(&self, row: &Arc<Row>) {
-        let _ = self.inner.row.set(Arc::clone(row));
+        if self.inner.row.set(Arc::clone(row)).is_ok() {
+            row.meter.enter();
+        }
     }
 
     /// The route, once a guard was reached.

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use mainstay::accept::ConnectionSettings;
+use mainstay::accept::{self, ConnectionSettings};
 use mainstay_core::Clock;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::time::sleep;
@@ -39,6 +39,66 @@ async fn idle_connections_are_closed_at_once_and_the_listener_with_them() {
     assert_eq!(within(read_all(&mut idle)).await, "");
     server.served().await;
     assert!(tokio::net::TcpStream::connect(address).await.is_err());
+}
+
+#[tokio::test]
+async fn before_it_stops_everybody_is_served_once_more() {
+    let server = Server::start(ConnectionSettings::default());
+    let mut early = server.connect().await;
+    send(&mut early, GET).await;
+    assert!(!read_answer(&mut early).await.contains("connection: close"));
+
+    server.context.farewell.begin();
+    // Whoever is there already, and whoever comes now: one answer each, and no connection closed without one.
+    let mut late = server.connect().await;
+    for stream in [&mut early, &mut late] {
+        send(stream, GET).await;
+        let answer = within(read_all(stream)).await;
+        assert!(answer.ends_with("hello") && answer.contains("\r\nconnection: close\r\n"), "{answer}");
+    }
+    server.context.shutdown.begin();
+    server.served().await;
+}
+
+#[tokio::test]
+async fn a_listener_that_is_handed_over_leaves_its_queue_to_the_other() {
+    let other = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let listener = accept::adopt(other.try_clone().unwrap()).unwrap();
+    let server = Server::start_at(listener, ConnectionSettings::default());
+    let mut kept = server.connect().await;
+    send(&mut kept, GET).await;
+    read_answer(&mut kept).await;
+    server.context.farewell.hand_over();
+    // It still answers who is connected, and only them.
+    send(&mut kept, GET).await;
+    assert!(within(read_all(&mut kept)).await.contains("connection: close"));
+    let mut newcomer = server.connect().await;
+    // In the queue that both share, and nobody else takes it out.
+    let (ours, _) = accept::adopt(other).unwrap().accept().await.unwrap();
+    drop(ours);
+    assert_eq!(within(read_all(&mut newcomer)).await, "");
+    assert_eq!(server.drill.asked().len(), 2);
+    // All its connections have ended: so has it, without being told to stop.
+    server.served().await;
+}
+
+#[tokio::test]
+async fn only_a_loop_that_turns_answers_its_pulse() {
+    let server = Server::start(ConnectionSettings::default());
+    let pulse = server.context.pulse.clone();
+    // The first question finds nothing unanswered. On this single thread nothing answers it before this task waits.
+    assert!(pulse.ask());
+    assert!(!pulse.ask());
+    within(async {
+        while !pulse.ask() {
+            tokio::task::yield_now().await;
+        }
+    })
+    .await;
+    server.context.shutdown.begin();
+    server.served().await;
+    // One that has ended owes nothing.
+    assert!(pulse.ask() && pulse.ask());
 }
 
 #[tokio::test]

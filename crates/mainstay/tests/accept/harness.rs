@@ -13,7 +13,7 @@ use hyper::body::Incoming;
 use mainstay::accept::{self, ConnectionSettings, Connections, Context, Handle, Peer};
 use mainstay_core::{Shutdown, Tasks};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, DuplexStream};
-use tokio::net::TcpStream;
+use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
@@ -127,12 +127,15 @@ pub(crate) struct Server {
 }
 
 pub(crate) fn context(settings: &ConnectionSettings) -> Context {
-    Context { tasks: Tasks::new(), shutdown: Shutdown::new(), connections: Connections::new(settings) }
+    Context::new(Tasks::new(), Shutdown::new(), Connections::new(settings))
 }
 
 impl Server {
     pub(crate) fn start(settings: ConnectionSettings) -> Self {
-        let listener = accept::bind("127.0.0.1:0".parse().unwrap()).unwrap();
+        Self::start_at(accept::bind("127.0.0.1:0".parse().unwrap()).unwrap(), settings)
+    }
+
+    pub(crate) fn start_at(listener: TcpListener, settings: ConnectionSettings) -> Self {
         let address = listener.local_addr().unwrap();
         let drill = Drill::default();
         let context = context(&settings);

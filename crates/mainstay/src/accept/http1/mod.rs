@@ -74,9 +74,10 @@ async fn answer<H: Handle>(
     exchange: &Arc<Exchange>,
 ) -> Result<Response<AnswerBody>, Infallible> {
     let mut response = link.handler.handle(request, link.peer).await;
-    // An answer to half a request is followed by a close, and so is every answer while we stop. Who reads this
-    // does not send its next request into a closing connection.
-    if exchange.is_request_arriving() || link.shutdown.has_begun() {
+    // An answer to half a request is followed by a close, and so is every answer while we take leave or stop. Who
+    // reads this does not send its next request into a closing connection.
+    let is_last = link.farewell.has_begun() || link.shutdown.has_begun();
+    if exchange.is_request_arriving() || is_last {
         response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
     }
     exchange.respond();

@@ -77,6 +77,7 @@ where
 async fn is_over<H>(link: &Link<H>, streams: &Streams, deadline: Pin<Box<Sleep>>) {
     tokio::select! {
         () = link.shutdown.begun() => {}
+        () = link.farewell.begun() => {}
         () = streams.idle(deadline, link.settings.keep_alive_timeout) => link.seat.count(Event::TimedOut),
     }
 }

@@ -152,10 +152,19 @@ impl Conductor {
     ///
     /// Not safe: a first call that is dropped leaves the rest undone, and the others waiting.
     pub async fn drain(&self) -> DrainReport {
+        self.drain_after(self.shared.plan.grace()).await
+    }
+
+    /// As [`Conductor::drain`], without the grace period.
+    pub(super) async fn drain_without_grace(&self) -> DrainReport {
+        self.drain_after(Duration::ZERO).await
+    }
+
+    async fn drain_after(&self, grace: Duration) -> DrainReport {
         let first = !std::mem::replace(&mut self.register_lock().closed, true);
         if first {
             self.shared.begun.cancel();
-            let report = self.conduct().await;
+            let report = self.conduct(grace).await;
             self.shared.report.send_replace(Some(report.clone()));
             return report;
         }
@@ -167,10 +176,10 @@ impl Conductor {
         }
     }
 
-    async fn conduct(&self) -> DrainReport {
+    async fn conduct(&self, grace: Duration) -> DrainReport {
         let Shared { plan, clock, .. } = &*self.shared;
         let begin = clock.now();
-        tokio::time::sleep_until(begin + plan.grace()).await;
+        tokio::time::sleep_until(begin + grace).await;
         let mut stragglers = Vec::new();
         for phase in Phase::ALL {
             let mut items = self.take(phase);

@@ -1,5 +1,6 @@
 //! What is counted of each HTTP request.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
@@ -62,6 +63,7 @@ struct Route {
     duration: Histogram,
     /// Made at the first answer of each status: most routes only ever give a few.
     statuses: [OnceLock<Counter>; STATUSES.len()],
+    in_hand: AtomicUsize,
 }
 
 /// A request that is being answered, until this is dropped.
@@ -87,7 +89,8 @@ impl HttpMeter {
         let duration = DURATION.histogram_in(&*recorder, &[method, template]);
         let statuses = [const { OnceLock::new() }; STATUSES.len()];
         let (method, template) = (method.to_owned(), template.to_owned());
-        RouteMeter { route: Arc::new(Route { recorder, method, template, duration, statuses }) }
+        let in_hand = AtomicUsize::new(0);
+        RouteMeter { route: Arc::new(Route { recorder, method, template, duration, statuses, in_hand }) }
     }
 
     /// Counts a request as being answered until the guard is dropped.
@@ -111,6 +114,21 @@ impl HttpMeter {
 }
 
 impl RouteMeter {
+    /// Notes that the route has a request in hand.
+    pub(crate) fn enter(&self) {
+        self.route.in_hand.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Notes that the request, and its answer to the last byte, is gone.
+    pub(crate) fn leave(&self) {
+        self.route.in_hand.fetch_sub(1, Ordering::Relaxed);
+    }
+
+    /// How many requests the route has in hand: to name those that a stop has to cut.
+    pub(crate) fn in_hand(&self) -> usize {
+        self.route.in_hand.load(Ordering::Relaxed)
+    }
+
     /// Counts an answer and the time it took.
     pub fn record(&self, status: u16, took: Duration) {
         self.route.duration.record(took.as_secs_f64());

@@ -68,6 +68,8 @@ const DATABASE: &[Family] = &[
 /// What the process itself counts.
 const PROCESS: &[Family] = &[
     Family::counter("worker_restarts_total", &["worker"], "Restarts of supervised workers."),
+    Family::gauge("workers_faulted", &[], "Workers that have failed too often and stay down."),
+    Family::seconds("runtime_stall_seconds", &[], "Stalls of the runtime of a quarter of a second or more."),
     Family::gauge("posture_info", &["hash"], "1, with a hash of all that is demanded of requests."),
 ];
 
