@@ -94,6 +94,7 @@ async fn a_log_that_ends_too_early_is_noticed() {
     let last = scene.note("a", 1).await;
     scene.wait_for("tally", last).await;
     execute(&scene.store, "update es_projection set position = 100").await;
+    scene.note("a", 2).await;
     let status = scene.until("tally", |status| status.status == "halted").await;
     assert_eq!(status.failure.expect("why").kind, "log_restored");
     scene.stop().await;
