@@ -3,4 +3,6 @@
 #[cfg(test)]
 mod full;
 #[cfg(test)]
+mod killed;
+#[cfg(test)]
 mod log;
