@@ -12,6 +12,7 @@ const PATIENCE: Duration = Duration::from_mins(2);
 /// A connection that is kept alive.
 pub(crate) struct Connection {
     stream: BufReader<TcpStream>,
+    address: SocketAddr,
     /// The header fields of every request.
     fields: String,
     standing: Standing,
@@ -66,7 +67,18 @@ impl Connection {
         stream.set_read_timeout(Some(PATIENCE))?;
         stream.set_write_timeout(Some(PATIENCE))?;
         let (fields, standing) = (format!("Host: {address}\r\n"), Standing::Open);
-        Ok(Self { stream: BufReader::with_capacity(256 * 1_024, stream), fields, standing })
+        Ok(Self { stream: BufReader::with_capacity(256 * 1_024, stream), address, fields, standing })
+    }
+
+    /// Connects anew to the same address, with the same fields.
+    ///
+    /// # Errors
+    ///
+    /// When nobody listens.
+    pub(crate) fn reopen(&mut self) -> io::Result<()> {
+        let Self { stream, standing, .. } = Self::open(self.address)?;
+        (self.stream, self.standing) = (stream, standing);
+        Ok(())
     }
 
     /// The same connection, which brings an API token with each request.

@@ -10,6 +10,7 @@ mod binary;
 mod data;
 mod figure;
 mod http;
+mod open_loop;
 mod process;
 mod sample;
 mod scenarios;
@@ -51,6 +52,8 @@ enum Choice {
     SignIn,
     /// Who makes a request, by a session in the cache
     Session,
+    /// Half of what the service can do to three times as much
+    Overload,
     /// Limits: checks, a flood of keys, refusals
     Limits,
     /// Stopping with 200 requests in flight, and with a hook that hangs
@@ -77,6 +80,7 @@ impl Choice {
                 scenarios::large::run,
                 scenarios::sign_in::run,
                 scenarios::session::run,
+                scenarios::overload::run,
                 scenarios::limits::run,
                 scenarios::drain::run,
                 scenarios::reload::run,
@@ -87,6 +91,7 @@ impl Choice {
             Self::Large => &[scenarios::large::run],
             Self::SignIn => &[scenarios::sign_in::run],
             Self::Session => &[scenarios::session::run],
+            Self::Overload => &[scenarios::overload::run],
             Self::Limits => &[scenarios::limits::run],
             Self::Drain => &[scenarios::drain::run],
             Self::Reload => &[scenarios::reload::run],

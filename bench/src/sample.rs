@@ -15,6 +15,11 @@ impl Sample {
         self.0.push(value);
     }
 
+    /// Adds all measurements of another sample.
+    pub(crate) fn extend(&mut self, other: Self) {
+        self.0.extend(other.0);
+    }
+
     /// The value that `share` of all measurements do not exceed.
     ///
     /// # Errors

@@ -4,11 +4,14 @@ pub mod api;
 pub mod commands;
 pub mod demo;
 pub mod domain;
+#[cfg(feature = "drills")]
+mod drill;
 pub mod engine;
 pub mod evaluation;
 pub mod files;
 pub mod import;
 pub mod ledger;
+pub mod log;
 pub mod pages;
 pub mod program;
 pub mod read;

@@ -3,7 +3,7 @@
 use mainstay_cli::{Cli, CommandError, Context, Verdict};
 
 use crate::service::Concord;
-use crate::{commands, transfer};
+use crate::{commands, log, transfer};
 
 /// The program with all its commands.
 pub fn program() -> Cli<Concord> {
@@ -15,7 +15,11 @@ pub fn program() -> Cli<Concord> {
         let name = command.get_name().to_owned();
         cli.command(command, move |_, matches, context| transfer::run(&name, matches, context))
     });
-    let explained = on_stores.explanations(transfer::EXPLANATIONS);
+    let on_logs = log::commands().into_iter().fold(on_stores, |cli, command| {
+        let name = command.get_name().to_owned();
+        cli.command(command, move |_, matches, context| log::run(&name, matches, context))
+    });
+    let explained = on_logs.explanations(transfer::EXPLANATIONS).explanations(log::EXPLANATIONS);
     commands::ABBREVIATIONS.into_iter().fold(explained, |cli, (short, long)| cli.abbreviation(short, long))
 }
 

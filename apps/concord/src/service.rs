@@ -3,17 +3,22 @@
 use std::sync::Arc;
 
 use axum::extract::FromRef;
-use mainstay::life::{App, Phase};
+use mainstay::health::Finding;
+use mainstay::life::{App, Phase, Restart};
 use mainstay::telemetry::metrics::Metrics;
 use mainstay::{BuildError, Class, Routes, Service};
-use mainstay_core::{Clock, Tasks};
+use mainstay_core::{Clock, Shutdown, Tasks};
 use mainstay_db::{Database, Migrations};
+use mainstay_events::Event as _;
+use mainstay_events::projections::{Folded, Projection, ProjectionSettings, Projections};
 
-use crate::api::DocumentReader;
+use crate::api::{DocumentReader, Feed};
+use crate::domain::Fact;
 use crate::engine::WorkersError;
 use crate::evaluation::{Evaluator, EvaluatorLimits};
 use crate::import::Importer;
 use crate::ledger::Ledger;
+use crate::read::CatalogSummaries;
 use crate::read::export::ExportLimits;
 use crate::settings::ConcordSettings;
 use crate::{api, demo, pages};
@@ -34,7 +39,10 @@ impl Service for Concord {
     type State = Catalogues;
 
     fn routes(&self) -> Routes<Catalogues> {
-        api::routes().merge(pages::routes())
+        let routes = api::routes().merge(pages::routes());
+        #[cfg(feature = "drills")]
+        let routes = routes.merge(crate::drill::routes());
+        routes
     }
 
     fn migrations(&self) -> Migrations {
@@ -48,8 +56,16 @@ impl Service for Concord {
             clock: app.clock().clone(),
             tasks: app.tasks().clone(),
             metrics: app.metrics().clone(),
+            stopping: app.stopping().child(),
         };
+        // With the first step of the drain, which waits for all answers: this one would not end by itself.
+        let live = surroundings.stopping.clone();
+        app.on_shutdown("live events", Phase::Requests, async move |_| {
+            live.begin();
+            Ok(())
+        });
         let catalogues = Catalogues::open(surroundings, &settings)?;
+        follow(app, &catalogues).await?;
         let ledger = catalogues.ledger.clone();
         // What is registered first ends last: workers may append until they end.
         app.on_shutdown("appender", Phase::Workers, async move |_| {
@@ -61,6 +77,41 @@ impl Service for Concord {
         }
         Ok(catalogues)
     }
+}
+
+/// Lets the read models follow the log that are not written with it.
+async fn follow(app: &mut App<ConcordSettings>, catalogues: &Catalogues) -> Result<(), BuildError> {
+    // An old fact that nothing reads any more is found now, and not when somebody needs it.
+    if let Err(problems) = Fact::upcasters().check() {
+        return Err(problems
+            .into_iter()
+            .map(|problem| problem.to_string())
+            .collect::<Vec<_>>()
+            .join("; ")
+            .into());
+    }
+    let projections = catalogues.projections.clone();
+    projections.prepare().await?;
+    let (running, tasks) = (projections.clone(), app.tasks().clone());
+    app.worker("projections", Restart::budgeted(), move |shutdown| {
+        let (projections, tasks) = (running.clone(), tasks.clone());
+        async move {
+            projections.run(&tasks, shutdown).await;
+            Ok(())
+        }
+    });
+    let database = app.database().clone();
+    app.health("projections", move || {
+        let (projections, database) = (projections.clone(), database.clone());
+        async move {
+            match projections.health(&database).await {
+                Ok(health) if health.is_well => Finding::healthy(health.message),
+                Ok(health) => Finding::degraded(health.message),
+                Err(error) => Finding::degraded(error.to_string()),
+            }
+        }
+    });
+    Ok(())
 }
 
 /// The schema: the log's own tables, then the read model.
@@ -83,6 +134,8 @@ pub struct Surroundings {
     pub tasks: Tasks,
     /// The metrics.
     pub metrics: Metrics,
+    /// Tells long-lived answers when to end.
+    pub stopping: Shutdown,
 }
 
 /// What the handlers share.
@@ -100,6 +153,10 @@ pub struct Catalogues {
     pub export: ExportLimits,
     /// The time.
     pub clock: Clock,
+    /// The read models that follow the log by themselves.
+    pub projections: Projections,
+    /// What happens, live.
+    pub feed: Feed,
 }
 
 impl Catalogues {
@@ -109,12 +166,16 @@ impl Catalogues {
     ///
     /// When the threads for evaluations cannot be started.
     pub fn open(surroundings: Surroundings, settings: &ConcordSettings) -> Result<Self, WorkersError> {
-        let Surroundings { database, clock, tasks, metrics } = surroundings;
+        let Surroundings { database, clock, tasks, metrics, stopping } = surroundings;
         let evaluator = Evaluator::start(&database, &clock, &tasks, &metrics, EvaluatorLimits::default())?;
         let ledger = Ledger::open(database, clock.clone(), &tasks);
         let importer = Importer::new(ledger.clone(), clock.clone(), settings.max_import_items);
         let reader = DocumentReader::new(settings.files, tasks);
-        Ok(Self { ledger, reader, importer, evaluator, export: settings.export, clock })
+        let projections: Vec<Arc<dyn Projection>> = vec![Arc::new(Folded(CatalogSummaries))];
+        let build = ProjectionSettings::new(env!("CARGO_PKG_VERSION"));
+        let projections = Projections::new(ledger.events().clone(), projections, build);
+        let feed = Feed::new(ledger.events().clone(), clock.clone(), stopping);
+        Ok(Self { ledger, reader, importer, evaluator, export: settings.export, clock, projections, feed })
     }
 }
 
@@ -134,3 +195,5 @@ part!(Importer, importer);
 part!(Evaluator, evaluator);
 part!(ExportLimits, export);
 part!(Clock, clock);
+part!(Projections, projections);
+part!(Feed, feed);

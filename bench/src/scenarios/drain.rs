@@ -25,7 +25,9 @@ pub(crate) fn run(clock: &Clock) -> Result<Vec<Figure>> {
 /// SIGTERM while 200 requests are being worked on.
 fn in_flight(clock: &Clock, binary: &Binary) -> Result<Vec<Figure>> {
     let folder = folder()?;
-    let mut service = Service::start(clock, binary, folder.path(), &SETTINGS)?;
+    // All of them are to be in flight at once, and right after the start.
+    let settings = [&SETTINGS[..], &[("ADMISSION_START", "512")]].concat();
+    let mut service = Service::start(clock, binary, folder.path(), &settings)?;
     let mut connections = Vec::new();
     for _ in 0..IN_FLIGHT {
         let mut connection = service.connect()?;

@@ -4,6 +4,7 @@ pub(crate) mod drain;
 pub(crate) mod large;
 pub(crate) mod limits;
 pub(crate) mod matrix;
+pub(crate) mod overload;
 pub(crate) mod pair;
 pub(crate) mod reload;
 pub(crate) mod session;

@@ -248,8 +248,14 @@ fn migrate(program: &str) -> Command {
         .after_help(examples(program, &["{} migrate down", "{} migrate down --steps 2 --yes"]));
     let status = Command::new("status")
         .about("List all migrations and how they stand; ends with 1 unless the schema is current")
+        .arg(
+            Arg::new("lint")
+                .long("lint")
+                .help("Look for dangerous steps in what is pending instead; ends with 1 if there are any")
+                .action(ArgAction::SetTrue),
+        )
         .arg(format(&["text", "json"]))
-        .after_help(examples(program, &["{} migrate status"]));
+        .after_help(examples(program, &["{} migrate status", "{} migrate status --lint"]));
     let history = Command::new("history")
         .about("List the steps that were made, newest first")
         .arg(
@@ -263,14 +269,14 @@ fn migrate(program: &str) -> Command {
         .arg(format(&["text", "json"]))
         .after_help(examples(program, &["{} migrate history --limit 5"]));
     let new = Command::new("new")
-        .about("Write the two files of a new migration, and print their paths")
+        .about("Write the files of a new migration, two for each database, and print their paths")
         .arg(Arg::new("name").value_name("NAME").help("What it does, in a few words").required(true))
         .arg(
             Arg::new("folder")
                 .long("folder")
                 .value_name("DIR")
                 .help("Where migrations are kept")
-                .default_value("migrations/sqlite")
+                .default_value("migrations")
                 .value_parser(value_parser!(std::path::PathBuf)),
         )
         .after_help(examples(program, &["{} migrate new 'add prices'"]));

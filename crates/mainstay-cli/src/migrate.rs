@@ -7,7 +7,10 @@ use mainstay::Service;
 use mainstay::life::Runtime;
 use mainstay_core::Chain;
 use mainstay_core::settings::Problem;
-use mainstay_db::{HistoryEntry, MigratedBy, MigrationState, MigrationStatus, Target, create_migration};
+use mainstay_db::{
+    Dialect, HistoryEntry, LintFinding, MigratedBy, MigrationId, MigrationState, MigrationStatus, Migrations,
+    Target, create_migration,
+};
 use serde_json::{Value, json};
 
 use crate::arguments::chosen_format;
@@ -89,6 +92,9 @@ fn status<S: Service>(
     let runtime = runtime::<S>(context)?;
     let migrations = mainstay::migrations_of(service);
     let status = with_database(&runtime, context, async |database| Ok(migrations.status(database).await?))?;
+    if matches.get_flag("lint") {
+        return lint(&migrations, &status, matches, context);
+    }
     if chosen_format(matches) == "json" {
         context.json(&status.iter().map(status_json).collect::<Vec<_>>())?;
     } else {
@@ -105,6 +111,43 @@ fn status<S: Service>(
         context.say(format_args!("the schema is not current: see `{} migrate up --help`", context.program()));
     }
     Ok(Verdict::good_if(is_current))
+}
+
+/// Dangerous steps in what is pending here, for each database that is served.
+fn lint(
+    migrations: &Migrations,
+    status: &[MigrationStatus],
+    matches: &ArgMatches,
+    context: &mut Context<'_>,
+) -> Result<Verdict, CommandError> {
+    let is_pending =
+        |id: &MigrationId| status.iter().any(|one| one.id == *id && one.state == MigrationState::Pending);
+    let found: Vec<_> = [Dialect::Sqlite, Dialect::Postgres]
+        .into_iter()
+        .flat_map(|dialect| migrations.lint(dialect, is_pending))
+        .collect();
+    if chosen_format(matches) == "json" {
+        context.json(&found.iter().map(finding_json).collect::<Vec<_>>())?;
+    } else {
+        for finding in &found {
+            writeln!(context.data(), "{finding}\n    help: {}", finding.rule.cure())?;
+        }
+    }
+    if found.is_empty() {
+        context.say("nothing dangerous is pending");
+    }
+    Ok(Verdict::good_if(found.is_empty()))
+}
+
+fn finding_json(finding: &LintFinding) -> Value {
+    json!({
+        "migration": finding.id.to_string(),
+        "database": finding.dialect.folder(),
+        "line": finding.line,
+        "rule": finding.rule.name(),
+        "why": finding.rule.why(),
+        "help": finding.rule.cure(),
+    })
 }
 
 fn status_json(MigrationStatus { id, state }: &MigrationStatus) -> Value {

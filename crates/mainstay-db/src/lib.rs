@@ -30,6 +30,7 @@ mod insert;
 mod migrations;
 #[cfg(feature = "postgres")]
 mod postgres;
+mod retry;
 mod row;
 mod sqlite;
 mod statement;
@@ -44,9 +45,10 @@ pub use database::{
 pub use error::{Constraint, DbError, DbErrorKind};
 pub use insert::{Insert, insert_into, insert_into_assembled};
 pub use migrations::{
-    CreateError, Direction, HistoryEntry, MigratedBy, MigrationError, MigrationId, MigrationState,
-    MigrationStatus, Migrations, SourceProblem, Target, create_migration,
+    CreateError, Direction, HistoryEntry, LintFinding, LintRule, MigratedBy, MigrationError, MigrationId,
+    MigrationState, MigrationStatus, Migrations, SourceProblem, Target, create_migration,
 };
+pub use retry::{AsDbError, with_retries};
 pub use row::Row;
 pub use statement::{ByDialect, Query, Sql, query, query_assembled};
 pub use value::{FromValue, List, Value};

@@ -102,8 +102,9 @@ pub struct DecodeError {
     pub position: Position,
     /// Its name.
     pub event_type: String,
-    /// What serde said; `None` when it read as an event of another name.
-    pub source: Option<serde_json::Error>,
+    /// Why; `None` when it read as an event of another name.
+    #[source]
+    pub source: Option<Box<dyn Error + Send + Sync>>,
 }
 
 impl ProjectionError {

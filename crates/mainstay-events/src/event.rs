@@ -5,23 +5,33 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use uuid::Uuid;
 
-use crate::{DecodeError, Position, StreamId, Version};
+use crate::{DecodeError, Position, StreamId, Upcasters, Version};
 
 /// An application's own events, usually one enum for each category of streams.
 ///
 /// The payload is what serde makes of the value. Names and meanings of what was once stored stay for ever:
-/// add variants and optional fields, raise [`schema_version`](Event::schema_version) when a payload changes its
-/// shape, and teach [`decode`](Event::decode) the earlier ones.
+/// add variants and optional fields; when a payload changes its shape, raise
+/// [`schema_version`](Event::schema_version) and teach the [`upcasters`](Event::upcasters) the earlier one.
 ///
 /// ```
-/// use mainstay_events::{Event, StoredEvent};
+/// use std::sync::LazyLock;
+///
+/// use mainstay_events::{Event, Upcasters};
 /// use serde::{Deserialize, Serialize};
+/// use serde_json::json;
 ///
 /// #[derive(Debug, PartialEq, Serialize, Deserialize)]
 /// enum PriceEvent {
 ///     // Version 1 had whole `euros`.
 ///     Set { cents: u64 },
 /// }
+///
+/// static UPCASTERS: LazyLock<Upcasters> = LazyLock::new(|| {
+///     Upcasters::new().current("price_set", 2).upcast("price_set", 1, |payload| {
+///         let euros = payload["Set"]["euros"].as_u64().ok_or("no euros")?;
+///         Ok(json!({ "Set": { "cents": euros * 100 } }))
+///     })
+/// });
 ///
 /// impl Event for PriceEvent {
 ///     fn event_type(&self) -> &'static str {
@@ -32,20 +42,10 @@ use crate::{DecodeError, Position, StreamId, Version};
 ///         2
 ///     }
 ///
-///     fn decode(stored: StoredEvent<'_>) -> Result<Self, serde_json::Error> {
-///         #[derive(Deserialize)]
-///         enum First {
-///             Set { euros: u64 },
-///         }
-///         match stored.schema_version {
-///             1 => serde_json::from_str(stored.payload).map(|First::Set { euros }| Self::Set { cents: euros * 100 }),
-///             _ => serde_json::from_str(stored.payload),
-///         }
+///     fn upcasters() -> &'static Upcasters {
+///         &UPCASTERS
 ///     }
 /// }
-///
-/// let old = StoredEvent { event_type: "price_set", schema_version: 1, payload: r#"{"Set":{"euros":3}}"# };
-/// assert_eq!(PriceEvent::decode(old).unwrap(), PriceEvent::Set { cents: 300 });
 /// ```
 pub trait Event: Serialize + DeserializeOwned {
     /// The stable name of what happened, in snake case and the past tense: `item_renamed`.
@@ -56,25 +56,11 @@ pub trait Event: Serialize + DeserializeOwned {
         1
     }
 
-    /// Reads a payload of any version that was ever written. Every reader of the log comes through here.
-    ///
-    /// # Errors
-    ///
-    /// When the payload is none of this type's.
-    fn decode(stored: StoredEvent<'_>) -> Result<Self, serde_json::Error> {
-        serde_json::from_str(stored.payload)
+    /// Which types there are, and how payloads of earlier versions are read.
+    fn upcasters() -> &'static Upcasters {
+        static NONE: Upcasters = Upcasters::new();
+        &NONE
     }
-}
-
-/// What [`Event::decode`] gets to see.
-#[derive(Clone, Copy, Debug)]
-pub struct StoredEvent<'a> {
-    /// The name it was stored under.
-    pub event_type: &'a str,
-    /// The version of the payload's shape.
-    pub schema_version: u32,
-    /// The payload, as JSON.
-    pub payload: &'a str,
 }
 
 /// An event in the log, with all that is known of it.
@@ -107,16 +93,26 @@ pub struct RecordedEvent {
 }
 
 impl RecordedEvent {
-    /// The event as the application knows it.
+    /// The event as the application knows it, whatever version of its shape is stored. Every reader of the log
+    /// comes through here.
     ///
     /// # Errors
     ///
-    /// [`DecodeError`] when the payload does not read as `E`, or reads as an event of another name.
+    /// [`DecodeError`] when the payload does not read as `E`, was written by a later build, or reads as an event
+    /// of another name.
     pub fn decode<E: Event>(&self) -> Result<E, DecodeError> {
         let Self { event_type, schema_version, payload, .. } = self;
-        let stored = StoredEvent { event_type, schema_version: *schema_version, payload };
         let fail = |source| DecodeError { position: self.position, event_type: event_type.clone(), source };
-        let event = E::decode(stored).map_err(|error| fail(Some(error)))?;
-        if event.event_type() == event_type { Ok(event) } else { Err(fail(None)) }
+        let not_json = |error| fail(Some(Box::new(error) as _));
+        let upcasters = E::upcasters();
+        let (name, event) = if upcasters.is_current(event_type, *schema_version) {
+            (event_type.as_str(), serde_json::from_str(payload).map_err(not_json)?)
+        } else {
+            let value = serde_json::from_str(payload).map_err(not_json)?;
+            let today = upcasters.apply(event_type, *schema_version, value);
+            let (name, value) = today.map_err(|error| fail(Some(Box::new(error) as _)))?;
+            (name, E::deserialize(value).map_err(not_json)?)
+        };
+        if event.event_type() == name { Ok(event) } else { Err(fail(None)) }
     }
 }

@@ -72,15 +72,17 @@ mod projection;
 pub mod projections;
 mod store;
 mod stream;
+mod upcast;
 
 pub use append::{Append, Appended, Expected, InvalidAppend, Limits};
 pub use appender::{Appender, AppenderLimits};
 pub use error::{AppendError, DecodeError, ProjectionError, ReadError};
-pub use event::{Event, RecordedEvent, StoredEvent};
+pub use event::{Event, RecordedEvent};
 pub use number::{Position, Version};
 pub use projection::{Applying, InlineProjection};
-pub use store::EventStore;
+pub use store::{EventStore, Verified, VerifyError};
 pub use stream::{StreamId, StreamIdError};
+pub use upcast::{ReshapeError, Upcast, UpcastError, UpcasterProblem, Upcasters};
 
 use mainstay_db::Migrations;
 

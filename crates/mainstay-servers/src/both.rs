@@ -4,6 +4,10 @@ use std::fmt;
 
 use crate::{Postgres, PostgresDatabase};
 
+/// The variable that says on which database tests run that can run on either: `sqlite`, which is the default, or
+/// `postgres`.
+pub const TEST_DATABASE: &str = "MAINSTAY_TEST_DATABASE";
+
 /// An empty database of one test, of either kind. It goes with the value.
 pub struct TestDatabase {
     url: String,
@@ -24,6 +28,38 @@ impl TestDatabase {
     pub fn postgres() -> Self {
         let database = Postgres::shared();
         Self { url: database.url(), postgres: Some(database) }
+    }
+
+    /// One of the kind that [`TEST_DATABASE`] names.
+    ///
+    /// # Panics
+    ///
+    /// When it names neither; and as [`Postgres::shared`].
+    pub fn by_environment() -> Self {
+        #[expect(clippy::disallowed_methods, reason = "it comes from the test runner, not from an operator")]
+        let kind = std::env::var(TEST_DATABASE);
+        match kind.as_deref() {
+            Ok("postgres") => Self::postgres(),
+            Ok("sqlite") | Err(_) => Self::sqlite(),
+            Ok(other) => panic!("{TEST_DATABASE} is {other}, and neither sqlite nor postgres"),
+        }
+    }
+
+    /// Another one of the same kind.
+    ///
+    /// # Panics
+    ///
+    /// As [`Postgres::shared`].
+    #[must_use]
+    pub fn another(&self) -> Self {
+        if self.postgres.is_some() { Self::postgres() } else { Self::sqlite() }
+    }
+
+    /// Its URL, for a test that has no place for this value: the database stays until its server ends.
+    pub fn keep(self) -> String {
+        let url = self.url.clone();
+        std::mem::forget(self);
+        url
     }
 
     /// What `DATABASE_URL` is to be.

@@ -49,7 +49,7 @@ mod redis;
 mod slapd;
 
 pub use account::Account;
-pub use both::TestDatabase;
+pub use both::{TEST_DATABASE, TestDatabase};
 pub use chaos::{ChaosProxy, Direction};
 pub use nginx::{Nginx, NginxPlace};
 pub use port::Port;

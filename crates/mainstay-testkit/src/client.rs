@@ -45,6 +45,7 @@ const KNOWN_HEADERS: &[&str] = &[
     "strict-transport-security",
     "transfer-encoding",
     "vary",
+    "warning",
     "www-authenticate",
     "x-content-type-options",
     "x-ratelimit-limit",

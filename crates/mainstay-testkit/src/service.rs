@@ -10,6 +10,7 @@ use mainstay::telemetry::metrics::Metrics;
 use mainstay::{Class, Role, Service};
 use mainstay_core::Clock;
 use mainstay_core::settings::{Environment, read_pairs};
+use mainstay_servers::TestDatabase;
 use tempfile::TempDir;
 use tokio::sync::OnceCell;
 
@@ -18,7 +19,8 @@ use crate::{Browser, Client};
 /// The rate of every class of limits, unless a test gives another: limits are on, and in nobody's way.
 const BEYOND_ANY_TEST: &str = "100000/s";
 
-/// A service on a free port of the loopback, with its database in a temporary folder. Every `RATE_LIMIT_{CLASS}` is
+/// A service on a free port of the loopback, with a database of its own: a file in a temporary folder, or one on the
+/// server of the tests when [`TEST_DATABASE`](mainstay_servers::TEST_DATABASE) says so. Every `RATE_LIMIT_{CLASS}` is
 /// 100000/s, unless the test says otherwise.
 ///
 /// A test ends it with [`TestService::stop`], which asserts that nothing was left behind.
@@ -26,6 +28,7 @@ pub struct TestService<S: Service> {
     service: Arc<S>,
     settings: Vec<(String, String)>,
     folder: Arc<TempDir>,
+    database: Arc<TestDatabase>,
     process: Process,
     started: Started,
     /// One for each role, made when it is first asked for.
@@ -45,7 +48,8 @@ impl<S: Service> TestService<S> {
         let folder = Arc::new(tempfile::tempdir().expect("a temporary folder"));
         let settings =
             settings.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
-        Self::launch(Arc::new(service), settings, folder).await
+        let database = Arc::new(TestDatabase::by_environment());
+        Self::launch(Arc::new(service), settings, folder, database).await
     }
 
     /// Stops the service and starts it again on the same data.
@@ -54,10 +58,10 @@ impl<S: Service> TestService<S> {
     ///
     /// As [`TestService::start`] and [`TestService::stop`].
     pub async fn restart(self) -> Self {
-        let (service, settings, folder) =
-            (Arc::clone(&self.service), self.settings.clone(), Arc::clone(&self.folder));
+        let (service, settings) = (Arc::clone(&self.service), self.settings.clone());
+        let (folder, database) = (Arc::clone(&self.folder), Arc::clone(&self.database));
         self.stop().await;
-        Self::launch(service, settings, folder).await
+        Self::launch(service, settings, folder, database).await
     }
 
     /// A client of the service, who has not signed in.
@@ -127,7 +131,12 @@ impl<S: Service> TestService<S> {
         &self.process
     }
 
-    /// The folder that holds the database.
+    /// What the service's `DATABASE_URL` is.
+    pub fn database_url(&self) -> &str {
+        self.started.runtime.database.url.expose()
+    }
+
+    /// The folder that holds the database, if it is a file.
     pub fn folder(&self) -> &Path {
         self.folder.path()
     }
@@ -148,9 +157,18 @@ impl<S: Service> TestService<S> {
         self.process.stop().await
     }
 
-    async fn launch(service: Arc<S>, settings: Vec<(String, String)>, folder: Arc<TempDir>) -> Self {
-        let database = format!("sqlite://{}", folder.path().join("test.db").display());
-        let defaults = [("PORT", "0"), ("DATABASE_URL", database.as_str()), ("SHUTDOWN_TIMEOUT", "10s")];
+    async fn launch(
+        service: Arc<S>,
+        settings: Vec<(String, String)>,
+        folder: Arc<TempDir>,
+        database: Arc<TestDatabase>,
+    ) -> Self {
+        let url = match database.on_server() {
+            Some(on_server) => on_server.url(),
+            // A file, so that the service finds it again when it is started anew.
+            None => format!("sqlite://{}", folder.path().join("test.db").display()),
+        };
+        let defaults = [("PORT", "0"), ("DATABASE_URL", url.as_str()), ("SHUTDOWN_TIMEOUT", "10s")];
         let given = settings.iter().map(|(name, value)| (name.as_str(), value.as_str()));
         let rates: Vec<_> =
             Class::OWN.iter().chain(S::LIMITS).map(|class| (class.setting(), BEYOND_ANY_TEST)).collect();
@@ -169,6 +187,7 @@ impl<S: Service> TestService<S> {
             service,
             settings,
             folder,
+            database,
             process,
             started,
             tokens: Default::default(),

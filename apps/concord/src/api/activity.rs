@@ -43,11 +43,11 @@ fn default_limit() -> u32 {
 
 /// Something that happened.
 #[derive(Serialize, JsonSchema)]
-struct Happening {
+pub(super) struct Happening {
     /// Its place in the log; the first has 1, and there are no gaps.
-    position: u64,
+    pub(super) position: u64,
     /// What happened: `item_created`.
-    r#type: String,
+    pub(super) r#type: String,
     /// To what kind of thing; null if this version of the service does not know.
     kind: Option<Kind>,
     /// Its name, or the id of an item.

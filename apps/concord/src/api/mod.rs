@@ -10,6 +10,7 @@ mod catalogs;
 mod class;
 mod cluster_rulesets;
 mod evaluate;
+mod events;
 mod exports;
 mod imported;
 mod imports;
@@ -21,8 +22,10 @@ mod refuse;
 mod repeat;
 mod rulesets;
 mod schemas;
+mod summary;
 
 pub use class::ALL as LIMITS;
+pub use events::Feed;
 pub use imported::DocumentReader;
 
 use std::time::Duration;
@@ -44,7 +47,9 @@ pub fn routes() -> Routes<Catalogues> {
         .merge(evaluate::routes())
         .merge(exports::routes())
         .merge(imports::routes())
+        .merge(summary::routes())
         .merge(activity::routes())
+        .merge(events::routes())
 }
 
 /// Codes of every route that reads.

@@ -1,6 +1,8 @@
 //! What happened, for the log.
 
-use mainstay_events::Event;
+use std::sync::LazyLock;
+
+use mainstay_events::{Event, Upcasters};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -30,6 +32,29 @@ pub enum Fact {
     ItemChanged(Item),
     ItemDeleted(ItemGone),
 }
+
+/// Which facts are written today, and in which version. A version that is raised takes an upcaster from the one
+/// before, and a file beside those of `golden`.
+static UPCASTERS: LazyLock<Upcasters> = LazyLock::new(|| {
+    let types = [
+        "schema_created",
+        "schema_changed",
+        "schema_deleted",
+        "ruleset_created",
+        "ruleset_changed",
+        "ruleset_deleted",
+        "cluster_ruleset_created",
+        "cluster_ruleset_changed",
+        "cluster_ruleset_deleted",
+        "catalog_created",
+        "catalog_changed",
+        "catalog_deleted",
+        "item_created",
+        "item_changed",
+        "item_deleted",
+    ];
+    types.into_iter().fold(Upcasters::new(), |upcasters, name| upcasters.current(name, 1))
+});
 
 /// What was deleted.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -89,6 +114,10 @@ impl Fact {
 }
 
 impl Event for Fact {
+    fn upcasters() -> &'static Upcasters {
+        &UPCASTERS
+    }
+
     fn event_type(&self) -> &'static str {
         match self {
             Self::SchemaCreated(_) => "schema_created",

@@ -13,6 +13,8 @@ mod command;
 mod content;
 mod error;
 mod fact;
+#[cfg(test)]
+mod golden;
 pub mod import;
 mod item;
 mod kind;

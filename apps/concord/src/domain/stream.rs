@@ -32,6 +32,9 @@ pub fn item_prefix(catalog_uid: Uuid) -> String {
     format!("{}-", catalog_uid.simple())
 }
 
+/// The category of the streams of drills: no facts, and nothing that the read model knows.
+pub const DRILL: &str = "drill";
+
 /// The category of a kind's streams.
 pub const fn category(kind: Kind) -> &'static str {
     match kind {

@@ -21,7 +21,7 @@
 //! use concord::service::{Catalogues, Surroundings, migrations};
 //! use concord::settings::ConcordSettings;
 //! use mainstay::telemetry::metrics::Metrics;
-//! use mainstay_core::{Clock, Tasks};
+//! use mainstay_core::{Clock, Shutdown, Tasks};
 //! use mainstay_db::{Database, DatabaseSettings, MigratedBy};
 //!
 //! let clock = Clock::system();
@@ -29,7 +29,8 @@
 //! let by = MigratedBy { version: "0.1.0".into(), instance: "example".into() };
 //! migrations().up(&database, &clock, None, &by).await?;
 //! let (tasks, metrics) = (Tasks::new(), Metrics::new());
-//! let surroundings = Surroundings { database, clock: clock.clone(), tasks, metrics };
+//! let stopping = Shutdown::new();
+//! let surroundings = Surroundings { database, clock: clock.clone(), tasks, metrics, stopping };
 //! let catalogues = Catalogues::open(surroundings, &ConcordSettings::default())?;
 //! demo::fill_if_empty(&catalogues).await?;
 //!

@@ -9,8 +9,10 @@ mod named;
 pub mod projection;
 mod revisions;
 mod snapshot;
+mod summary;
 
 pub use items::CatalogItem;
 pub use named::Named;
 pub use revisions::{CatalogRevision, Revisions};
 pub use snapshot::{Page, Snapshot};
+pub use summary::{CATALOG_SUMMARY, CatalogSummaries, CatalogSummary, LastChange};

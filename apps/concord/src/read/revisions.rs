@@ -50,7 +50,7 @@ impl Revisions {
         let mut connection = database.read().await?;
         let row = query(
             "select catalog.uid, catalog.touched, schema.revision, ruleset.revision, cluster_ruleset.revision
-             from (select 1)
+             from (select 1) as one
              left join catalog on catalog.name = $1
              left join schema on schema.id = catalog.schema_id
              left join ruleset on ruleset.name = $2

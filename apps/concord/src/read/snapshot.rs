@@ -2,7 +2,9 @@
 
 use std::collections::HashMap;
 
-use mainstay_db::{Connection, Database, DbError, ReadConnection, Row, query, query_assembled};
+use mainstay_db::{
+    ByDialect, Connection, Database, DbError, Dialect, ReadConnection, Row, query, query_assembled,
+};
 use mainstay_events::{StreamId, Version};
 
 use super::Named;
@@ -84,17 +86,23 @@ impl Snapshot {
             streams.insert(stream::named(T::KIND, name), name.clone());
             slots.insert(name.clone(), Slot::Vacant(Version::default()));
         }
-        let retired = query(
-            "select stream_id, revision from retired_stream
-             where stream_id in (select value from json_each($1))",
-        );
+        let retired = query(ByDialect {
+            sqlite: "select stream_id, revision from retired_stream
+                     where stream_id in (select value from json_each($1))",
+            postgres: "select stream_id, revision from retired_stream
+                       where stream_id in (select json_array_elements_text($1::json))",
+        });
         let keys = list(streams.keys().map(StreamId::as_str));
         for row in retired.bind(keys).fetch_all(&mut self.connection).await? {
             if let Some(name) = streams.remove(&row.get::<StreamId>(0)?) {
                 slots.insert(name, Slot::Vacant(row.get(1)?));
             }
         }
-        let taken = format!("{} where it.name in (select value from json_each($1))", T::SELECT);
+        let listed = match self.connection.dialect() {
+            Dialect::Sqlite => "select value from json_each($1)",
+            Dialect::Postgres => "select json_array_elements_text($1::json)",
+        };
+        let taken = format!("{} where it.name in ({listed})", T::SELECT);
         let keys = list(slots.keys().map(Name::as_str));
         for row in query_assembled(taken).bind(keys).fetch_all(&mut self.connection).await? {
             let stored = T::read(&row)?;

@@ -28,7 +28,7 @@ pub(crate) async fn on_service_with(settings: &[(&str, &str)], test: impl AsyncF
 
 /// Runs the program beside a service, on the same database, with a line on its standard input.
 pub(crate) fn run_beside(service: &TestService<Concord>, arguments: &[&str], line: &str) -> Output {
-    let database = format!("DATABASE_URL=sqlite://{}", service.folder().join("test.db").display());
+    let database = format!("DATABASE_URL={}", service.database_url());
     let mut child = Command::new(env!("CARGO_BIN_EXE_concord"))
         .args(["--set", &database])
         .args(arguments)

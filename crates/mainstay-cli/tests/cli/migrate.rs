@@ -43,6 +43,16 @@ fn undoing_in_production_needs_a_yes() {
 }
 
 #[test]
+fn what_is_pending_is_looked_at_for_dangerous_steps() {
+    let shell = Shell::new();
+    let ran = shell.run(&["migrate", "status", "--lint"]);
+    assert_eq!((ran.code, ran.data.as_str()), (0, ""), "{}", ran.talk);
+    assert!(ran.talk.contains("nothing dangerous is pending"), "{}", ran.talk);
+    let ran = shell.run(&["migrate", "status", "--lint", "--format", "json"]);
+    assert_eq!((ran.code, ran.data.trim()), (0, "[]"), "{}", ran.talk);
+}
+
+#[test]
 fn targets_that_are_none_are_refused_before_anything_is_opened() {
     let shell = Shell::new();
     let ran = shell.run(&["migrate", "up", "--to", "third"]);
@@ -66,8 +76,10 @@ fn a_database_that_cannot_be_opened_is_told_with_a_cure() {
 fn new_migrations_are_written_where_they_belong() {
     let shell = Shell::new();
     let ran = shell.run(&["migrate", "new", "add prices"]);
-    let expected = "migrations/sqlite/0001_add_prices.up.sql\nmigrations/sqlite/0001_add_prices.down.sql\n";
-    assert_eq!((ran.code, ran.data.as_str()), (0, expected), "{}", ran.talk);
+    let expected = ["sqlite", "postgres"].map(|folder| {
+        format!("migrations/{folder}/0001_add_prices.up.sql\nmigrations/{folder}/0001_add_prices.down.sql\n")
+    });
+    assert_eq!((ran.code, ran.data), (0, expected.concat()), "{}", ran.talk);
     assert!(shell.directory.path().join("migrations/sqlite/0001_add_prices.up.sql").exists());
     let ran = shell.run(&["migrate", "new", "…"]);
     assert_eq!(ran.code, 2);

@@ -11,7 +11,20 @@ fn every_route_is_listed_with_its_policy() {
     let line = ran.data.lines().find(|line| line.contains("/api/v1/answer")).unwrap();
     assert_eq!(
         line.split_whitespace().collect::<Vec<_>>(),
-        ["GET", "/api/v1/answer", "viewer", "default", "600/m", "(address", "2400/m)", "10", "MiB", "1m"]
+        [
+            "GET",
+            "/api/v1/answer",
+            "viewer",
+            "default",
+            "600/m",
+            "(address",
+            "2400/m)",
+            "10",
+            "MiB",
+            "1m",
+            "default",
+            "fail"
+        ]
     );
     assert!(ran.data.contains("/health/ready"));
     assert!(!ran.data.lines().any(|line| line.ends_with(' ')));

@@ -223,3 +223,124 @@ fn show(breaker: &Breaker) {
     };
     metrics::gauge!("breaker_state", "dependency" => NAME).set(value);
 }
+
+#[cfg(test)]
+mod tests {
+    use mainstay_core::ManualClock;
+
+    use super::*;
+
+    const SECOND: Duration = Duration::from_secs(1);
+
+    fn circuit() -> (Circuit, ManualClock) {
+        let (clock, hands) = Clock::manual();
+        (Circuit::new(&DatabaseSettings::in_memory(), &clock), hands)
+    }
+
+    fn error(kind: DbErrorKind) -> Result<(), DbError> {
+        Err(DbError::new(kind))
+    }
+
+    /// What the breaker counted after one use: calls and failures.
+    fn counted(work: Work, result: &Result<(), DbError>, took: Duration) -> (u32, u32) {
+        let (circuit, _hands) = circuit();
+        let mut call = circuit.admit(work).expect("closed");
+        call.note(result, took);
+        drop(call);
+        let breaker = circuit.status().breaker;
+        (breaker.calls, breaker.failures)
+    }
+
+    #[test]
+    fn each_row_of_the_table() {
+        use DbErrorKind::{
+            Bug, Busy, Closed, Constraint, Full, PoolExhausted, Serialization, TimedOut, Unreachable,
+        };
+        let (success, failure, nothing) = ((1, 0), (1, 1), (0, 0));
+        assert_eq!(counted(Work::Web, &Ok(()), SECOND), success);
+        for answered in [Bug, Busy, Constraint, Full, Serialization] {
+            assert_eq!(counted(Work::Web, &error(answered), SECOND), success, "{answered:?}");
+        }
+        for work in [Work::Web, Work::Slow, Work::Background] {
+            assert_eq!(counted(work, &error(Unreachable), Duration::ZERO), failure, "{work:?}");
+        }
+        assert_eq!(counted(Work::Web, &error(TimedOut), SECOND), failure);
+        assert_eq!(counted(Work::Web, &error(TimedOut), SECOND / 2), nothing);
+        for long in [Work::Slow, Work::Background] {
+            assert_eq!(counted(long, &error(TimedOut), 30 * SECOND), nothing, "{long:?}");
+        }
+        for own in [PoolExhausted, Closed] {
+            assert_eq!(counted(Work::Web, &error(own), SECOND), nothing, "{own:?}");
+        }
+        for unseen in [Work::Control, Work::Health] {
+            assert_eq!(counted(unseen, &error(Unreachable), SECOND), nothing, "{unseen:?}");
+        }
+    }
+
+    #[test]
+    fn a_use_fails_once_however_many_statements_do() {
+        let (circuit, _hands) = circuit();
+        let mut call = circuit.admit(Work::Web).expect("closed");
+        call.note(&Ok(()), SECOND);
+        call.note(&error(DbErrorKind::Unreachable), SECOND);
+        call.note(&error(DbErrorKind::Unreachable), SECOND);
+        drop(call);
+        let breaker = circuit.status().breaker;
+        assert_eq!((breaker.calls, breaker.failures), (1, 1));
+    }
+
+    #[test]
+    fn a_connection_that_cannot_be_opened_is_a_failure_and_a_wait_in_vain_is_none() {
+        for (kind, failures) in
+            [(DbErrorKind::Unreachable, 1), (DbErrorKind::Denied, 1), (DbErrorKind::PoolExhausted, 0)]
+        {
+            let (circuit, _hands) = circuit();
+            circuit.admit(Work::Web).expect("closed").note_refused(&DbError::new(kind));
+            assert_eq!(circuit.status().breaker.failures, failures, "{kind:?}");
+        }
+    }
+
+    #[test]
+    fn probes_open_it_and_close_it_again() {
+        let (circuit, hands) = circuit();
+        for _ in 0..STANDS_STILL {
+            assert!(!circuit.status().stands_still && circuit.admit(Work::Web).is_ok());
+            circuit.probed(&error(DbErrorKind::TimedOut));
+        }
+        let status = circuit.status();
+        assert!(status.stands_still);
+        let refused = circuit.admit(Work::Web).expect_err("open");
+        assert_eq!((refused.kind(), refused.wait()), (DbErrorKind::CircuitOpen, status.refuses_for));
+        assert!(circuit.admit(Work::Control).is_ok() && circuit.admit(Work::Health).is_ok());
+        // 14 trials, all of them the probe's own.
+        for _ in 0..14 {
+            assert!(circuit.status().refuses_for.is_some());
+            circuit.probed(&Ok(()));
+        }
+        assert_eq!(circuit.status().refuses_for, None);
+        hands.advance(SECOND);
+        assert!(circuit.admit(Work::Web).is_ok());
+    }
+
+    #[test]
+    fn a_probe_that_fails_now_and_then_means_nothing() {
+        let (circuit, _hands) = circuit();
+        for _ in 0..20 {
+            circuit.probed(&error(DbErrorKind::Unreachable));
+            circuit.probed(&error(DbErrorKind::Unreachable));
+            circuit.probed(&Ok(()));
+        }
+        assert_eq!(circuit.status().refuses_for, None);
+    }
+
+    #[tokio::test]
+    async fn whoever_waits_is_sent_away_when_it_stands_still() {
+        let (circuit, _hands) = circuit();
+        let call = circuit.admit(Work::Web).expect("closed");
+        let endless = std::pin::pin!(pending::<Result<(), DbError>>());
+        let waiting = call.unless_it_stands_still(endless);
+        let probes = async { (0..STANDS_STILL).for_each(|_| circuit.probed(&error(DbErrorKind::TimedOut))) };
+        let (sent_away, ()) = futures_util::join!(waiting, probes);
+        assert_eq!(sent_away.expect_err("an error").kind(), DbErrorKind::Unreachable);
+    }
+}

@@ -28,6 +28,12 @@ impl ReadConnection {
     pub(super) fn new(lease: Lease) -> Self {
         Self { lease }
     }
+
+    /// Closes the connection instead of giving it back: with it goes what was changed about its session, and what
+    /// its session held.
+    pub(crate) fn discard(self) {
+        self.lease.discard();
+    }
 }
 
 impl WriteTransaction {

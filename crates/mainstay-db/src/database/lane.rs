@@ -334,6 +334,14 @@ impl Lease {
         Self { connection, lane, opened, permit: Some((permit, watched)) }
     }
 
+    /// Closes the connection; the permit goes back.
+    pub(super) fn discard(mut self) {
+        let empty = self.lane.connection_of_nobody();
+        if let Some(driver) = std::mem::replace(&mut self.connection, empty).into_driver() {
+            self.lane.retire(driver);
+        }
+    }
+
     /// Takes a parked connection over; one that was abandoned is waited for, one that lay for long is looked at.
     async fn take_over(&mut self, parked: Parked, scope: Scope, limit: Duration) -> Result<(), DbError> {
         let Parked { driver, opened, since } = parked;

@@ -5,17 +5,17 @@ use std::time::Duration;
 use mainstay_core::Clock;
 use tokio::time::sleep;
 
+use super::lock::{RunLock, step};
 use super::record::{self, AppliedRecord};
+use super::run::{inside, outside};
 use super::source::Migration;
 use super::status::{compare, refuse_strangers};
 use super::{Direction, HistoryEntry, MigratedBy, MigrationError, MigrationId, Migrations, Target};
-use crate::{Connection, Database, DbError, DbErrorKind, WriteTransaction, query};
+use crate::{Database, DbErrorKind, WriteTransaction};
 
-/// How long another process's migration is waited for.
-const LOCK_WAIT: Duration = Duration::from_mins(2);
-
-/// Pause between two tries at the lock.
-const LOCK_PAUSE: Duration = Duration::from_millis(50);
+/// How often in a row a step that met somebody's lock is tried again, and after which pause.
+const TRIES: u32 = 10;
+const PAUSE: Duration = Duration::from_millis(500);
 
 impl Migrations {
     /// Applies what is pending, up to and including `to` or all, and returns what this call applied.
@@ -37,21 +37,30 @@ impl Migrations {
         to: Option<&Target>,
         by: &MigratedBy,
     ) -> Result<Vec<MigrationId>, MigrationError> {
-        self.refuse_problems()?;
+        let dialect = database.dialect();
+        self.refuse_problems(dialect)?;
         let wanted = self.up_to(to)?;
-        let mut done = Vec::new();
+        let mut lock = RunLock::wait(database, clock).await?;
+        let (mut done, mut tries) = (Vec::new(), 0);
         loop {
-            let mut write = lock(database, clock).await?;
+            lock.check().await?;
+            let mut write = step(database, clock).await?;
             record::create_tables(&mut write).await?;
-            // Read again under each lock: another process may have gone ahead meanwhile.
+            // Read again by each step: on SQLite another process may have gone ahead meanwhile.
             let applied = record::applied(&mut write).await?;
-            refuse_strangers(&compare(&self.all, &applied))?;
+            refuse_strangers(&compare(&self.all, &applied, dialect))?;
             let Some(next) = wanted.iter().find(|migration| !is_applied(&applied, &migration.id)) else {
                 write.commit().await?;
+                lock.release().await;
                 return Ok(done);
             };
-            step_up(write, clock, next, by).await?;
-            done.push(next.id.clone());
+            match step_up(write, database, clock, next, by).await {
+                Ok(()) => {
+                    done.push(next.id.clone());
+                    tries = 0;
+                }
+                Err(error) => try_again(error, &mut tries).await?,
+            }
         }
     }
 
@@ -71,17 +80,26 @@ impl Migrations {
         steps: u32,
         by: &MigratedBy,
     ) -> Result<Vec<MigrationId>, MigrationError> {
-        self.refuse_problems()?;
-        let mut undone = Vec::new();
-        for _ in 0..steps {
-            let mut write = lock(database, clock).await?;
+        let dialect = database.dialect();
+        self.refuse_problems(dialect)?;
+        let mut lock = RunLock::wait(database, clock).await?;
+        let (mut undone, mut tries, mut left) = (Vec::new(), 0, steps);
+        while left > 0 {
+            lock.check().await?;
+            let mut write = step(database, clock).await?;
             record::create_tables(&mut write).await?;
             let applied = record::applied(&mut write).await?;
-            refuse_strangers(&compare(&self.all, &applied))?;
+            refuse_strangers(&compare(&self.all, &applied, dialect))?;
             let Some(last) = applied.last() else { break };
-            step_down(write, clock, self.find(&last.id), last, by).await?;
-            undone.push(last.id.clone());
+            match step_down(write, clock, self.find(&last.id), last, by).await {
+                Ok(()) => {
+                    undone.push(last.id.clone());
+                    (tries, left) = (0, left - 1);
+                }
+                Err(error) => try_again(error, &mut tries).await?,
+            }
         }
+        lock.release().await;
         Ok(undone)
     }
 
@@ -125,17 +143,24 @@ impl Migrations {
 
 async fn step_up(
     mut write: WriteTransaction,
+    database: &Database,
     clock: &Clock,
     migration: &Migration,
     by: &MigratedBy,
 ) -> Result<(), MigrationError> {
     let id = &migration.id;
     let failed = |source| MigrationError::Failed { id: id.clone(), source };
+    let Some(script) = migration.script(write.dialect()) else { return Ok(()) };
     let began = clock.now();
-    write.script(migration.up.clone()).await.map_err(failed)?;
-    check_references(&mut write, id).await?;
+    if script.is_outside {
+        write.commit().await?;
+        outside(database, id, script).await?;
+        write = step(database, clock).await?;
+    } else {
+        inside(&mut write, id, &script.up).await?;
+    }
     let (at, took) = (clock.timestamp(), clock.now() - began);
-    record::insert_applied(&mut write, id, migration.checksum, at, took).await?;
+    record::insert_applied(&mut write, id, script.checksum, at, took).await?;
     record::insert_history(&mut write, Direction::Up, id, at, took, by).await?;
     write.commit().await.map_err(failed)?;
     tracing::info!(migration = %id, took_ms = took.as_millis(), "migration applied");
@@ -151,12 +176,12 @@ async fn step_down(
 ) -> Result<(), MigrationError> {
     let id = &last.id;
     let failed = |source| MigrationError::Failed { id: id.clone(), source };
-    let Some(down) = migration.and_then(|migration| migration.down.clone()) else {
+    let script = migration.and_then(|migration| migration.script(write.dialect()));
+    let Some(down) = script.and_then(|script| script.down.as_deref()) else {
         return Err(MigrationError::Irreversible(id.clone()));
     };
     let began = clock.now();
-    write.script(down).await.map_err(failed)?;
-    check_references(&mut write, id).await?;
+    inside(&mut write, id, down).await?;
     let (at, took) = (clock.timestamp(), clock.now() - began);
     record::delete_applied(&mut write, last.sequence).await?;
     record::insert_history(&mut write, Direction::Down, id, at, took, by).await?;
@@ -165,25 +190,17 @@ async fn step_down(
     Ok(())
 }
 
-/// The write lock; another process's migration may hold it for longer than a request would wait.
-async fn lock(database: &Database, clock: &Clock) -> Result<WriteTransaction, DbError> {
-    let deadline = clock.now() + LOCK_WAIT;
-    loop {
-        match database.write().await {
-            Err(error) if error.kind() == DbErrorKind::Busy && clock.now() < deadline => {
-                sleep(LOCK_PAUSE).await;
-            }
-            result => return result,
-        }
+/// Waits a little where a step met the lock of somebody who works with the table; else the error stands.
+async fn try_again(error: MigrationError, tries: &mut u32) -> Result<(), MigrationError> {
+    let MigrationError::Failed { id, source } = &error else { return Err(error) };
+    let passes = matches!(source.kind(), DbErrorKind::Busy | DbErrorKind::Serialization);
+    if !passes || *tries >= TRIES {
+        return Err(error);
     }
-}
-
-/// A migration may rebuild a table with `pragma defer_foreign_keys`; what it leaves must hold together.
-async fn check_references(connection: &mut Connection, id: &MigrationId) -> Result<(), MigrationError> {
-    match query("select \"table\" from pragma_foreign_key_check limit 1").fetch_optional(connection).await? {
-        None => Ok(()),
-        Some(row) => Err(MigrationError::BrokenReference { id: id.clone(), table: row.get(0)? }),
-    }
+    *tries += 1;
+    tracing::info!(migration = %id, tries, "the tables are in use: the migration is tried again");
+    sleep(PAUSE).await;
+    Ok(())
 }
 
 fn is_applied(applied: &[AppliedRecord], id: &MigrationId) -> bool {

@@ -5,6 +5,7 @@ use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
 use super::source::parse_name;
+use crate::Dialect;
 
 /// A new migration cannot be written.
 #[derive(Debug, thiserror::Error)]
@@ -26,44 +27,44 @@ pub enum CreateError {
     NoNumberLeft,
 }
 
-/// Writes the two files of a new migration, with the next free number, into `folder`
-/// (`…/migrations/sqlite`), and returns their paths: first the way up, then the way down.
+/// Writes the files of a new migration, with the next free number, into the folders `sqlite` and `postgres` of `folder`
+/// (`…/migrations`), and returns their paths: for each database first the way up, then the way down. Where only one of
+/// the folders is there, only that one gets files.
 ///
 /// The name may be a phrase: `add prices` becomes `0004_add_prices`.
 ///
 /// # Errors
 ///
 /// See [`CreateError`]. A file that is already there is never overwritten.
-pub fn create_migration(folder: &Path, name: &str) -> Result<[PathBuf; 2], CreateError> {
+pub fn create_migration(folder: &Path, name: &str) -> Result<Vec<PathBuf>, CreateError> {
     let words: Vec<_> =
         name.split(|c: char| !c.is_ascii_alphanumeric()).filter(|word| !word.is_empty()).collect();
     if words.is_empty() {
         return Err(CreateError::Name(name.to_owned()));
     }
     let name = words.join("_").to_ascii_lowercase();
-    fs::create_dir_all(folder).map_err(|source| CreateError::File { path: folder.to_owned(), source })?;
-    let number = next_number(folder)?;
-    let up = write(
-        folder,
-        number,
-        &name,
-        "up",
-        &format!(
-            "-- {name}: what changes, and why.\n\
+    let all = [Dialect::Sqlite, Dialect::Postgres].map(|dialect| folder.join(dialect.folder()));
+    let there: Vec<_> = all.iter().filter(|folder| folder.is_dir()).cloned().collect();
+    let folders = if there.is_empty() { all.to_vec() } else { there };
+    let mut number = 1;
+    for folder in &folders {
+        fs::create_dir_all(folder).map_err(|source| CreateError::File { path: folder.clone(), source })?;
+        number = number.max(next_number(folder)?);
+    }
+    let up = format!(
+        "-- {name}: what changes, and why.\n\
          -- Runs in one transaction. Never edit it once it was released: write a further migration.\n"
-        ),
-    )?;
-    let down = write(
-        folder,
-        number,
-        &name,
-        "down",
-        &format!(
-            "-- {name}: back to the schema before it.\n\
+    );
+    let down = format!(
+        "-- {name}: back to the schema before it.\n\
          -- Delete this file if there is no way back without losing data.\n"
-        ),
-    )?;
-    Ok([up, down])
+    );
+    let mut paths = Vec::new();
+    for folder in &folders {
+        paths.push(write(folder, number, &name, "up", &up)?);
+        paths.push(write(folder, number, &name, "down", &down)?);
+    }
+    Ok(paths)
 }
 
 fn next_number(folder: &Path) -> Result<u32, CreateError> {

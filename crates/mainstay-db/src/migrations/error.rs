@@ -41,6 +41,9 @@ pub enum MigrationError {
         /// A table with such rows.
         table: String,
     },
+    /// Another process migrates, and does not come to an end.
+    #[error("another process has been migrating for two minutes")]
+    Locked,
     /// The records cannot be read or written.
     #[error("the records of the migrations cannot be used")]
     Records(#[from] DbError),
@@ -61,6 +64,9 @@ impl MigrationError {
             Self::Irreversible(_) => "restore a backup from before it",
             Self::Failed { .. } | Self::BrokenReference { .. } => {
                 "the database is as it was before this migration; correct the cause and run `migrate up` again"
+            }
+            Self::Locked => {
+                "wait for it, or find it: `select pid from pg_locks where locktype = 'advisory'` names its session"
             }
             Self::Records(_) => "see the cause; nothing was changed",
         }

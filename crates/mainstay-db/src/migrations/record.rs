@@ -5,7 +5,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::{MigratedBy, MigrationId};
-use crate::{Connection, DbError, Row, query};
+use crate::{ByDialect, Connection, DbError, Dialect, Row, query};
 
 /// Which way a step went.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -76,12 +76,43 @@ pub(super) async fn create_tables(connection: &mut Connection) -> Result<(), DbE
             version text not null,
             instance text not null
         ) strict;";
+    let tables = match connection.dialect() {
+        Dialect::Sqlite => tables,
+        Dialect::Postgres => {
+            "
+        create table if not exists schema_migrations (
+            sequence bigint generated always as identity primary key,
+            source text not null,
+            number bigint not null,
+            name text not null,
+            checksum bytea not null,
+            applied_at bigint not null,
+            duration_ms bigint not null,
+            unique (source, number)
+        );
+        create table if not exists schema_history (
+            sequence bigint generated always as identity primary key,
+            direction text not null check (direction in ('up', 'down')),
+            source text not null,
+            number bigint not null,
+            name text not null,
+            at bigint not null,
+            duration_ms bigint not null,
+            version text not null,
+            instance text not null
+        );"
+        }
+    };
     connection.script(tables.to_owned()).await
 }
 
 /// Whether [`create_tables`] was ever committed.
 pub(super) async fn tables_exist(connection: &mut Connection) -> Result<bool, DbError> {
-    let found = query("select 1 from sqlite_schema where type = 'table' and name = 'schema_migrations'");
+    let found = query(ByDialect {
+        sqlite: "select 1 from sqlite_schema where type = 'table' and name = 'schema_migrations'",
+        postgres: "select 1 from pg_catalog.pg_tables where schemaname = current_schema() \
+                   and tablename = 'schema_migrations'",
+    });
     Ok(found.fetch_optional(connection).await?.is_some())
 }
 

@@ -1,11 +1,14 @@
 //! Migrations as they come embedded in a binary.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::str::FromStr;
 
 use rust_embed::RustEmbed;
 use sha2::{Digest as _, Sha256};
+
+use super::text::statements;
+use crate::Dialect;
 
 /// All migrations of a service, in the order in which they are applied.
 ///
@@ -27,15 +30,27 @@ pub struct Migrations {
     problems: Vec<SourceProblem>,
 }
 
-/// One migration: two files of the same number and name.
+/// One migration: for each database, two files of the same number and name.
 #[derive(Clone, Debug)]
 pub(super) struct Migration {
     pub(super) id: MigrationId,
+    sqlite: Option<Script>,
+    postgres: Option<Script>,
+}
+
+/// One migration in the words of one database.
+#[derive(Clone, Debug)]
+pub(super) struct Script {
     pub(super) up: String,
     /// Missing where there is no way back.
     pub(super) down: Option<String>,
     pub(super) checksum: [u8; 32],
+    /// Whether the way up cannot run in a transaction: `create index concurrently`.
+    pub(super) is_outside: bool,
 }
+
+/// The first line of a file of PostgreSQL that cannot run in a transaction.
+pub(super) const OUTSIDE: &str = "-- outside a transaction";
 
 /// The name of a migration, unique in its service. Prints as `shop/0003_add_prices`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -102,6 +117,32 @@ pub enum SourceProblem {
         /// The number.
         number: u32,
     },
+    /// A migration that one database has and the other has not, in a source that has files for both.
+    #[error("{source_name}: number {number} is missing for {}, or has another name there", dialect.name())]
+    OneDatabase {
+        /// The source.
+        source_name: String,
+        /// The number.
+        number: u32,
+        /// The database without it.
+        dialect: Dialect,
+    },
+    /// A source that has no files for the database in use.
+    #[error("{source_name} has no migrations for {}", dialect.name())]
+    NotFor {
+        /// The source.
+        source_name: String,
+        /// The database in use.
+        dialect: Dialect,
+    },
+    /// A file outside a transaction with more than one statement.
+    #[error("{source_name}: number {number} runs outside a transaction, and so may hold one statement only")]
+    NotAlone {
+        /// The source.
+        source_name: String,
+        /// The number.
+        number: u32,
+    },
     /// Two sources of one name.
     #[error("two sources are named {source_name}")]
     SourceTwice {
@@ -116,15 +157,18 @@ impl Migrations {
         Self::default()
     }
 
-    /// Adds the files of a `migrations` folder, as a source with a name of its own.
+    /// Adds the files of a `migrations` folder, with the folders `sqlite` and `postgres` in it, as a source with a
+    /// name of its own. A service that knows one database only leaves the other folder away.
     ///
     /// What is wrong with them is kept for [`Migrations::problems`], and refused by everything that would use
     /// them.
     #[must_use]
     pub fn and_embedded<Files: RustEmbed>(self, source: &str) -> Self {
         let files = Files::iter().filter_map(|path| {
-            let name = path.strip_prefix("sqlite/")?.to_owned();
-            Some((name, Files::get(&path)?.data.into_owned()))
+            let (folder, name) = path.split_once('/')?;
+            let dialect =
+                [Dialect::Sqlite, Dialect::Postgres].into_iter().find(|one| one.folder() == folder)?;
+            Some((dialect, name.to_owned(), Files::get(&path)?.data.into_owned()))
         });
         self.and_files(source, files)
     }
@@ -150,21 +194,69 @@ impl Migrations {
         self.all.iter().map(|migration| &migration.id)
     }
 
-    pub(super) fn and_files(mut self, source: &str, files: impl Iterator<Item = (String, Vec<u8>)>) -> Self {
+    pub(super) fn and_files(
+        mut self,
+        source: &str,
+        files: impl Iterator<Item = (Dialect, String, Vec<u8>)>,
+    ) -> Self {
         self.claim_source(source);
-        let mut found: BTreeMap<u32, Pair> = BTreeMap::new();
-        for (file, bytes) in files {
-            if let Err(problem) = sort_in(&mut found, source, file, bytes) {
+        let mut found: [BTreeMap<u32, Pair>; 2] = Default::default();
+        for (dialect, file, bytes) in files {
+            let pairs = &mut found[usize::from(dialect == Dialect::Postgres)];
+            if let Err(problem) = sort_in(pairs, source, file, bytes) {
                 self.problems.push(problem);
             }
         }
-        for (number, pair) in found {
-            match pair.into_migration(source, number) {
+        let serves_both = found.iter().all(|pairs| !pairs.is_empty());
+        let [mut sqlite, mut postgres] = found;
+        let numbers: BTreeSet<u32> = sqlite.keys().chain(postgres.keys()).copied().collect();
+        for number in numbers {
+            let pairs = (sqlite.remove(&number), postgres.remove(&number));
+            match self.join(source, number, pairs, serves_both) {
                 Ok(migration) => self.all.push(migration),
                 Err(problem) => self.problems.push(problem),
             }
         }
         self
+    }
+
+    /// One migration out of what each database has of it.
+    fn join(
+        &mut self,
+        source: &str,
+        number: u32,
+        (sqlite, postgres): (Option<Pair>, Option<Pair>),
+        serves_both: bool,
+    ) -> Result<Migration, SourceProblem> {
+        let name = sqlite.as_ref().or(postgres.as_ref()).map(|pair| pair.name.clone()).unwrap_or_default();
+        let fits = |pair: &Option<Pair>| pair.as_ref().is_some_and(|pair| pair.name == name) || !serves_both;
+        for (dialect, pair) in [(Dialect::Sqlite, &sqlite), (Dialect::Postgres, &postgres)] {
+            if !fits(pair) {
+                self.problems.push(SourceProblem::OneDatabase {
+                    source_name: source.to_owned(),
+                    number,
+                    dialect,
+                });
+            }
+        }
+        let script = |pair: Option<Pair>| pair.map(|pair| pair.into_script(source, number)).transpose();
+        let (sqlite, postgres) = (script(sqlite)?, script(postgres)?);
+        let id = MigrationId { source: source.to_owned(), number, name };
+        Ok(Migration { id, sqlite, postgres })
+    }
+
+    /// What is wrong with the files for this database.
+    pub(super) fn problems_on(&self, dialect: Dialect) -> Vec<SourceProblem> {
+        let mut problems = self.problems.clone();
+        for migration in &self.all {
+            let source_name = migration.id.source.clone();
+            let problem = SourceProblem::NotFor { source_name, dialect };
+            if migration.script(dialect).is_none() && self.problems.is_empty() && !problems.contains(&problem)
+            {
+                problems.push(problem);
+            }
+        }
+        problems
     }
 
     fn claim_source(&mut self, source: &str) {
@@ -182,17 +274,30 @@ struct Pair {
     down: Option<String>,
 }
 
+impl Migration {
+    /// The migration in the words of one database.
+    pub(super) fn script(&self, dialect: Dialect) -> Option<&Script> {
+        match dialect {
+            Dialect::Sqlite => self.sqlite.as_ref(),
+            Dialect::Postgres => self.postgres.as_ref(),
+        }
+    }
+}
+
 impl Pair {
-    fn into_migration(self, source: &str, number: u32) -> Result<Migration, SourceProblem> {
+    fn into_script(self, source: &str, number: u32) -> Result<Script, SourceProblem> {
         let source_name = source.to_owned();
         let Some(up) = self.up else { return Err(SourceProblem::NoUp { source_name, number }) };
         if [Some(&up), self.down.as_ref()].into_iter().flatten().any(|sql| has_own_transaction(sql)) {
             return Err(SourceProblem::OwnTransaction { source_name, number });
         }
+        let is_outside = up.trim_start().starts_with(OUTSIDE);
+        if is_outside && statements(&up).len() > 1 {
+            return Err(SourceProblem::NotAlone { source_name, number });
+        }
         // A checkout on Windows must not look like a changed file.
         let checksum = Sha256::digest(up.replace("\r\n", "\n")).into();
-        let id = MigrationId { source: source_name, number, name: self.name };
-        Ok(Migration { id, up, down: self.down, checksum })
+        Ok(Script { up, down: self.down, checksum, is_outside })
     }
 }
 

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use super::record::AppliedRecord;
 use super::source::Migration;
 use super::{MigrationError, MigrationId, Migrations, record};
-use crate::{Connection, Database};
+use crate::{Connection, Database, Dialect};
 
 /// One migration, as the schema and the binary see it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -60,9 +60,9 @@ impl Migrations {
     ///
     /// Safe: it only reads.
     pub async fn status(&self, database: &Database) -> Result<Vec<MigrationStatus>, MigrationError> {
-        self.refuse_problems()?;
+        self.refuse_problems(database.dialect())?;
         let mut read = database.read_snapshot().await?;
-        Ok(compare(&self.all, &applied_if_any(&mut read).await?))
+        Ok(compare(&self.all, &applied_if_any(&mut read).await?, database.dialect()))
     }
 
     /// Demands that the schema is exactly the binary's: for a start that may not migrate.
@@ -82,9 +82,9 @@ impl Migrations {
         if pending.is_empty() { Ok(()) } else { Err(MigrationError::Pending(pending)) }
     }
 
-    pub(super) fn refuse_problems(&self) -> Result<(), MigrationError> {
-        let problems = self.problems();
-        if problems.is_empty() { Ok(()) } else { Err(MigrationError::Source(problems.to_vec())) }
+    pub(super) fn refuse_problems(&self, dialect: Dialect) -> Result<(), MigrationError> {
+        let problems = self.problems_on(dialect);
+        if problems.is_empty() { Ok(()) } else { Err(MigrationError::Source(problems)) }
     }
 }
 
@@ -98,11 +98,17 @@ pub(super) async fn applied_if_any(
     }
 }
 
-pub(super) fn compare(ours: &[Migration], applied: &[AppliedRecord]) -> Vec<MigrationStatus> {
+pub(super) fn compare(
+    ours: &[Migration],
+    applied: &[AppliedRecord],
+    dialect: Dialect,
+) -> Vec<MigrationStatus> {
     let same = |a: &MigrationId, b: &MigrationId| a.source == b.source && a.number == b.number;
     let state = |migration: &Migration| match applied.iter().find(|done| same(&done.id, &migration.id)) {
         None => MigrationState::Pending,
-        Some(done) if done.checksum != migration.checksum => MigrationState::Changed,
+        Some(done) if migration.script(dialect).is_some_and(|script| done.checksum != script.checksum) => {
+            MigrationState::Changed
+        }
         Some(done) => MigrationState::Applied { at: done.at, took: done.took },
     };
     let known =

@@ -1,20 +1,45 @@
 use mainstay_core::{Clock, Tasks};
+use mainstay_servers::{TestDatabase, on_both_databases};
 use rust_embed::RustEmbed;
 
 use super::{
     CreateError, Direction, MigratedBy, MigrationError, MigrationState, Migrations, SourceProblem,
     create_migration,
 };
-use crate::{Database, DatabaseSettings, DbErrorKind, query};
+use crate::{ByDialect, Database, DatabaseSettings, DatabaseUrl, DbErrorKind, Dialect, query};
 
 #[derive(RustEmbed)]
 #[folder = "tests/migrations"]
 struct Files;
 
+on_both_databases!(
+    up_and_down_and_up_again,
+    a_start_that_may_not_migrate_names_what_is_pending,
+    a_newer_schema_and_a_changed_file_are_refused,
+    a_failed_migration_leaves_nothing,
+    a_way_back_may_be_missing,
+    processes_that_start_at_once_migrate_once,
+    a_step_outside_a_transaction_is_done_again_until_it_is_recorded,
+    a_table_in_use_is_waited_for_in_short_tries,
+);
+
 type Text = &'static str;
 
+/// The same files for both databases; only SQLite knows strict tables.
 fn source(name: &str, files: &[(Text, Text)]) -> Migrations {
-    let files = files.iter().map(|(name, text)| ((*name).to_owned(), text.as_bytes().to_vec()));
+    let on = |dialect| {
+        files.iter().map(move |(name, text)| {
+            let text =
+                if dialect == Dialect::Postgres { text.replace(" strict", "") } else { (*text).to_owned() };
+            (dialect, (*name).to_owned(), text.into_bytes())
+        })
+    };
+    Migrations::new().and_files(name, on(Dialect::Sqlite).chain(on(Dialect::Postgres)))
+}
+
+/// Files for one database only.
+fn source_for(dialect: Dialect, name: &str, files: &[(Text, Text)]) -> Migrations {
+    let files = files.iter().map(|(name, text)| (dialect, (*name).to_owned(), text.as_bytes().to_vec()));
     Migrations::new().and_files(name, files)
 }
 
@@ -39,11 +64,11 @@ struct Setup {
 }
 
 impl Setup {
-    async fn new() -> Self {
+    async fn new(store: &TestDatabase) -> Self {
         let clock = Clock::system();
-        let database =
-            Database::open(&DatabaseSettings::in_memory(), &clock).await.expect("the database opens");
-        Self { database, clock }
+        let settings = DatabaseSettings::new(DatabaseUrl::parse(store.url()).expect("a URL"));
+        let database = Database::open(&DatabaseSettings { pool_min_size: 1, ..settings }, &clock).await;
+        Self { database: database.expect("the database opens"), clock }
     }
 
     async fn up(&self, migrations: &Migrations, to: Option<&str>) -> Result<Vec<String>, MigrationError> {
@@ -64,14 +89,17 @@ impl Setup {
 
     async fn has_table(&self, name: &str) -> bool {
         let mut read = self.database.read().await.expect("a reader");
-        let found = query("select 1 from sqlite_schema where name = $1").bind(name);
+        let found = query(ByDialect {
+            sqlite: "select 1 from sqlite_schema where name = $1",
+            postgres: "select 1 from pg_catalog.pg_class where relname = $1 and relkind in ('r', 'i')",
+        })
+        .bind(name);
         found.fetch_optional(&mut read).await.expect("the schema").is_some()
     }
 }
 
-#[tokio::test]
-async fn up_and_down_and_up_again() {
-    let setup = Setup::new().await;
+async fn up_and_down_and_up_again(store: TestDatabase) {
+    let setup = Setup::new(&store).await;
     let all = shop();
     assert_eq!(setup.states(&all).await, ["pending", "pending", "pending"], "and nothing was written");
     assert!(!setup.has_table("schema_migrations").await);
@@ -95,9 +123,8 @@ async fn up_and_down_and_up_again() {
     assert_eq!((history[0].version.as_str(), history[0].instance.as_str()), ("1.2.3", "test-1"));
 }
 
-#[tokio::test]
-async fn a_start_that_may_not_migrate_names_what_is_pending() {
-    let setup = Setup::new().await;
+async fn a_start_that_may_not_migrate_names_what_is_pending(store: TestDatabase) {
+    let setup = Setup::new(&store).await;
     let all = shop();
     setup.up(&all, Some("1")).await.expect("up");
     let error = all.require_current(&setup.database).await.expect_err("one is pending");
@@ -106,9 +133,8 @@ async fn a_start_that_may_not_migrate_names_what_is_pending() {
     assert!(error.help().contains("migrate up"));
 }
 
-#[tokio::test]
-async fn a_newer_schema_and_a_changed_file_are_refused() {
-    let setup = Setup::new().await;
+async fn a_newer_schema_and_a_changed_file_are_refused(store: TestDatabase) {
+    let setup = Setup::new(&store).await;
     let newer = source("shop", &[("0001_a.up.sql", "select 1"), ("0002_b.up.sql", "select 2")]);
     let older = source("shop", &[("0001_a.up.sql", "select 1")]);
     let changed = source("shop", &[("0001_a.up.sql", "select 3"), ("0002_b.up.sql", "select 2")]);
@@ -129,9 +155,8 @@ async fn a_newer_schema_and_a_changed_file_are_refused() {
     assert_eq!(setup.states(&windows).await, ["applied", "applied"]);
 }
 
-#[tokio::test]
-async fn a_failed_migration_leaves_nothing() {
-    let setup = Setup::new().await;
+async fn a_failed_migration_leaves_nothing(store: TestDatabase) {
+    let setup = Setup::new(&store).await;
     let wrong = source(
         "shop",
         &[
@@ -154,8 +179,9 @@ async fn a_failed_migration_leaves_nothing() {
 
 #[tokio::test]
 async fn broken_references_are_undone() {
-    let setup = Setup::new().await;
-    let orphaning = source(
+    let setup = Setup::new(&TestDatabase::sqlite()).await;
+    let orphaning = source_for(
+        Dialect::Sqlite,
         "shop",
         &[
             (
@@ -171,9 +197,8 @@ async fn broken_references_are_undone() {
     assert!(matches!(&error, MigrationError::BrokenReference { table, .. } if table == "child"), "{error:?}");
 }
 
-#[tokio::test]
-async fn a_way_back_may_be_missing() {
-    let setup = Setup::new().await;
+async fn a_way_back_may_be_missing(store: TestDatabase) {
+    let setup = Setup::new(&store).await;
     let one_way = source("shop", &[("0001_a.up.sql", "select 1")]);
     setup.up(&one_way, None).await.expect("up");
     let error = setup.down(&one_way, 1).await.expect_err("no way down");
@@ -183,10 +208,14 @@ async fn a_way_back_may_be_missing() {
     assert!(matches!(error, MigrationError::NoSuchTarget(_)), "{error:?}");
 }
 
-#[tokio::test]
-async fn processes_that_start_at_once_migrate_once() {
+async fn processes_that_start_at_once_migrate_once(store: TestDatabase) {
     let folder = tempfile::tempdir().expect("a folder");
-    let settings = DatabaseSettings::file(folder.path().join("app.db"));
+    let url = match store.on_server() {
+        Some(_) => DatabaseUrl::parse(store.url()).expect("a URL"),
+        // A private database has one handle; a file can have several.
+        None => DatabaseUrl::file(folder.path().join("app.db")),
+    };
+    let settings = DatabaseSettings { pool_min_size: 1, ..DatabaseSettings::new(url) };
     let tasks = Tasks::new();
     let starts: Vec<_> = (0..4)
         .map(|_| {
@@ -209,7 +238,8 @@ async fn processes_that_start_at_once_migrate_once() {
 #[test]
 fn problems_of_files_are_all_named() {
     let name = || "shop".to_owned();
-    let wrong = source(
+    let wrong = source_for(
+        Dialect::Sqlite,
         "shop",
         &[
             ("1_short.up.sql", ""),
@@ -218,6 +248,7 @@ fn problems_of_files_are_all_named() {
             ("0002_b.up.sql", "select 1"),
             ("0003_only_down.down.sql", ""),
             ("0004_own.up.sql", "select 1;\n  COMMIT;"),
+            ("0006_two.up.sql", "-- outside a transaction\nselect 1; select 2;"),
             ("0005_trigger.up.sql", "create trigger t after insert on a\nbegin\n  select 1;\nend;"),
         ],
     );
@@ -227,6 +258,7 @@ fn problems_of_files_are_all_named() {
         SourceProblem::TakenTwice { source_name: name(), number: 2 },
         SourceProblem::NoUp { source_name: name(), number: 3 },
         SourceProblem::OwnTransaction { source_name: name(), number: 4 },
+        SourceProblem::NotAlone { source_name: name(), number: 6 },
     ];
     assert_eq!(wrong.problems(), expected);
     let twice = source("shop", &[("0001_a.up.sql", "")]).and(source("shop", &[("0001_a.up.sql", "")]));
@@ -237,18 +269,115 @@ fn problems_of_files_are_all_named() {
 fn line_ends_of_a_checkout_do_not_count() {
     let unix = source("shop", &[("0001_a.up.sql", "select 1;\nselect 2;\n")]);
     let windows = source("shop", &[("0001_a.up.sql", "select 1;\r\nselect 2;\r\n")]);
-    assert_eq!(unix.all[0].checksum, windows.all[0].checksum);
+    let checksum =
+        |migrations: &Migrations| migrations.all[0].script(Dialect::Sqlite).expect("for SQLite").checksum;
+    assert_eq!(checksum(&unix), checksum(&windows));
 }
 
 #[test]
-fn new_files_take_the_next_number() {
+fn new_files_take_the_next_number_of_all_databases() {
     let folder = tempfile::tempdir().expect("a folder");
-    let folder = folder.path().join("migrations/sqlite");
-    let [up, down] = create_migration(&folder, "Add prices!").expect("two files");
-    assert!(up.ends_with("0001_add_prices.up.sql") && down.ends_with("0001_add_prices.down.sql"));
-    let [up, _] = create_migration(&folder, "second").expect("two files");
-    assert!(up.ends_with("0002_second.up.sql"));
-    assert!(matches!(create_migration(&folder, "?!"), Err(CreateError::Name(_))));
+    let new = |folder: &std::path::Path, name| {
+        let paths = create_migration(folder, name).expect("files");
+        let relative =
+            paths.iter().map(|path| path.strip_prefix(folder).expect("below it").display().to_string());
+        relative.collect::<Vec<_>>()
+    };
+    let root = folder.path().join("migrations");
+    let expected = [
+        "sqlite/0001_add_prices.up.sql",
+        "sqlite/0001_add_prices.down.sql",
+        "postgres/0001_add_prices.up.sql",
+        "postgres/0001_add_prices.down.sql",
+    ];
+    assert_eq!(new(&root, "Add prices!"), expected);
+    std::fs::write(root.join("sqlite/0007_alone.up.sql"), "").expect("a file");
+    assert_eq!(new(&root, "second")[2], "postgres/0008_second.up.sql");
+    assert!(matches!(create_migration(&root, "?!"), Err(CreateError::Name(_))));
+
+    let one_database = folder.path().join("other");
+    std::fs::create_dir_all(one_database.join("sqlite")).expect("a folder");
+    assert_eq!(new(&one_database, "a").len(), 2, "the other database is not served");
+}
+
+#[test]
+fn both_databases_have_the_same_list() {
+    let one = [("0001_a.up.sql", "select 1"), ("0002_b.up.sql", "select 2")];
+    let other = [("0001_a.up.sql", "select 1"), ("0002_c.up.sql", "select 2")];
+    let files = |dialect, files: &[(Text, Text)]| {
+        let owned = files.iter().map(|(name, text)| (dialect, (*name).to_owned(), text.as_bytes().to_vec()));
+        owned.collect::<Vec<_>>()
+    };
+    let joined = |sqlite: &[(Text, Text)], postgres: &[(Text, Text)]| {
+        let all = files(Dialect::Sqlite, sqlite).into_iter().chain(files(Dialect::Postgres, postgres));
+        Migrations::new().and_files("shop", all).problems().to_vec()
+    };
+    let missing = |dialect| SourceProblem::OneDatabase { source_name: "shop".into(), number: 2, dialect };
+    assert_eq!(joined(&one, &one), []);
+    assert_eq!(joined(&one, &one[..1]), [missing(Dialect::Postgres)]);
+    assert_eq!(joined(&one[..1], &one), [missing(Dialect::Sqlite)]);
+    assert_eq!(joined(&one, &other), [missing(Dialect::Postgres)], "another name");
+    assert_eq!(joined(&one, &[]), [], "a service of one database");
+    let only = source_for(Dialect::Sqlite, "shop", &one);
+    let not_for = SourceProblem::NotFor { source_name: "shop".into(), dialect: Dialect::Postgres };
+    assert_eq!(
+        (only.problems_on(Dialect::Sqlite), only.problems_on(Dialect::Postgres)),
+        (vec![], vec![not_for])
+    );
+}
+
+async fn a_step_outside_a_transaction_is_done_again_until_it_is_recorded(store: TestDatabase) {
+    if store.on_server().is_none() {
+        return;
+    }
+    let setup = Setup::new(&store).await;
+    let index = "-- outside a transaction\ncreate index concurrently if not exists part_name on part (name)";
+    let all = source_for(
+        Dialect::Postgres,
+        "shop",
+        &[("0001_part.up.sql", "create table part (name text)"), ("0002_index.up.sql", index)],
+    );
+    assert_eq!(setup.up(&all, None).await.expect("up").len(), 2);
+    assert!(setup.has_table("part_name").await);
+    let forget = "delete from schema_migrations where number = 2";
+    store.on_server().expect("a server").sql(forget);
+    assert_eq!(setup.up(&all, None).await.expect("up again"), ["shop/0002_index"]);
+    let control = setup.database.pool(crate::Work::Control);
+    assert_eq!(control.in_use, 0, "{control:?}");
+}
+
+async fn a_table_in_use_is_waited_for_in_short_tries(store: TestDatabase) {
+    let setup = Setup::new(&store).await;
+    if store.on_server().is_none() {
+        return;
+    }
+    let all = shop();
+    setup.up(&all, Some("1")).await.expect("up");
+    let mut busy = setup.database.write().await.expect("a transaction");
+    query("insert into part (name) values ('a')").execute(&mut busy).await.expect("a row");
+    let waiting = setup.up(&all, None);
+    let finish = async {
+        // Until the migration waits for the lock of ours.
+        let waits = "select count(*) from pg_locks where not granted";
+        while store.on_server().expect("a server").sql(waits).trim() == "0" {
+            tokio::task::yield_now().await;
+        }
+        busy.commit().await.expect("the commit");
+    };
+    let (applied, ()) = futures_util::join!(waiting, finish);
+    assert_eq!(applied.expect("up"), ["shop/0002_add_price"]);
+}
+
+#[tokio::test]
+async fn somebody_who_migrates_is_waited_for_and_the_lock_goes_with_the_session() {
+    let store = TestDatabase::postgres();
+    let (ours, theirs) = (Setup::new(&store).await, Setup::new(&store).await);
+    let lock = super::lock::RunLock::wait(&theirs.database, &theirs.clock).await.expect("the lock");
+    let waiting = tokio::time::timeout(std::time::Duration::from_millis(300), ours.up(&shop(), None)).await;
+    assert!(waiting.is_err(), "it waits");
+    drop(lock);
+    assert_eq!(ours.up(&shop(), None).await.expect("up").len(), 3);
+    assert_eq!(ours.down(&shop(), 3).await.expect("down").len(), 3);
 }
 
 #[test]

@@ -26,6 +26,9 @@ const CANCEL_GRACE: Duration = Duration::from_secs(1);
 /// A connection that lay unused for this long is asked whether it still stands.
 const CHECK_AFTER: Duration = Duration::from_secs(5);
 
+/// How long the server gets to take leave.
+const FAREWELL_LIMIT: Duration = Duration::from_millis(500);
+
 /// How long it gets to answer.
 const CHECK_LIMIT: Duration = Duration::from_secs(1);
 
@@ -47,7 +50,7 @@ pub(crate) struct Driver {
 
 /// The half that reads and writes the socket.
 struct Line {
-    /// Gone as soon as it is over: whoever waits for an answer is told so by its end.
+    /// Gone when the line is over: with it go the ends of what still waits for an answer, which so learns of it.
     connection: Option<Box<Connection<Socket, Encrypted>>>,
     /// Why nothing comes any more.
     broken: Option<DbError>,
@@ -215,14 +218,15 @@ impl Driver {
         answer.unwrap_or_else(|_| Err(DbError::new(DbErrorKind::Unreachable)))
     }
 
-    /// Takes leave of the server.
+    /// Takes leave of the server. Nothing depends on it: what was committed is committed, and a server that does not
+    /// hear it, or a runtime that is gone with which the socket was opened, is no fault of who closes.
     pub(crate) async fn close(self) -> Result<(), DbError> {
         let Self { client, line, statements, .. } = self;
         drop((statements, client));
-        match line.connection {
-            Some(connection) => connection.await.map_err(classify),
-            None => Ok(()),
+        if let Some(connection) = line.connection {
+            let _ = timeout(FAREWELL_LIMIT, connection).await;
         }
+        Ok(())
     }
 }
 
@@ -359,9 +363,8 @@ impl Line {
 
     /// Why the line is no more, if it is.
     fn take_broken(&mut self) -> Option<DbError> {
-        self.connection
-            .is_none()
-            .then(|| self.broken.take().unwrap_or_else(|| DbError::new(DbErrorKind::Unreachable)))
+        let is_over = self.connection.is_none();
+        is_over.then(|| self.broken.take().unwrap_or_else(|| DbError::new(DbErrorKind::Unreachable)))
     }
 }
 

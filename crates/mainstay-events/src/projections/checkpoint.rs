@@ -5,7 +5,7 @@
 
 use std::time::Duration;
 
-use mainstay_db::{Connection, DbError, Row, insert_into, query};
+use mainstay_db::{ByDialect, Connection, DbError, Row, insert_into, query};
 use uuid::Uuid;
 
 use super::failure::Failure;
@@ -149,14 +149,20 @@ pub(super) async fn claim(
     holder: Uuid,
     lease: Duration,
 ) -> Result<Option<Claimed>, DbError> {
-    let taken = query(
-        "update es_projection set holder = $4, fence = fence + 1,
+    let taken = query(ByDialect {
+            sqlite: "update es_projection set holder = $4, fence = fence + 1,
              lease_until = cast(unixepoch('subsec') * 1000000 as integer) + $5
          where name = $1 and generation = $2 and lane = $3 and role <> 'retired'
              and (holder is null or holder = $4 or lease_until < cast(unixepoch('subsec') * 1000000 as integer))
          returning fence, position, status, failure,
              incarnation = (select incarnation from es_log where id = 1)",
-    )
+            postgres: "update es_projection set holder = $4, fence = fence + 1,
+             lease_until = cast(extract(epoch from clock_timestamp()) * 1000000 as bigint) + $5
+         where name = $1 and generation = $2 and lane = $3 and role <> 'retired'
+             and (holder is null or holder = $4 or lease_until < cast(extract(epoch from clock_timestamp()) * 1000000 as bigint))
+         returning fence, position, status, failure,
+             incarnation = (select incarnation from es_log where id = 1)",
+        })
     .bind(place.name)
     .bind(place.generation)
     .bind(u32::from(place.lane))
@@ -183,12 +189,16 @@ pub(super) async fn advance(
     (from, to): (Position, Position),
     lease: Duration,
 ) -> Result<bool, DbError> {
-    let moved = query(
-        "update es_projection set position = $6,
+    let moved = query(ByDialect {
+        sqlite: "update es_projection set position = $6,
              lease_until = cast(unixepoch('subsec') * 1000000 as integer) + $7
          where name = $1 and generation = $2 and lane = $3 and fence = $4 and position = $5
              and incarnation = (select incarnation from es_log where id = 1)",
-    )
+        postgres: "update es_projection set position = $6,
+             lease_until = cast(extract(epoch from clock_timestamp()) * 1000000 as bigint) + $7
+         where name = $1 and generation = $2 and lane = $3 and fence = $4 and position = $5
+             and incarnation = (select incarnation from es_log where id = 1)",
+    })
     .bind(place.name)
     .bind(place.generation)
     .bind(u32::from(place.lane))
@@ -208,10 +218,12 @@ pub(super) async fn renew(
     fence: i64,
     lease: Duration,
 ) -> Result<bool, DbError> {
-    let renewed = query(
-        "update es_projection set lease_until = cast(unixepoch('subsec') * 1000000 as integer) + $5
+    let renewed = query(ByDialect {
+            sqlite: "update es_projection set lease_until = cast(unixepoch('subsec') * 1000000 as integer) + $5
          where name = $1 and generation = $2 and lane = $3 and fence = $4",
-    )
+            postgres: "update es_projection set lease_until = cast(extract(epoch from clock_timestamp()) * 1000000 as bigint) + $5
+         where name = $1 and generation = $2 and lane = $3 and fence = $4",
+        })
     .bind(place.name)
     .bind(place.generation)
     .bind(u32::from(place.lane))

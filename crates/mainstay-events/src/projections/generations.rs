@@ -19,19 +19,37 @@ const SWAP_DISTANCE: u64 = 200;
 
 /// Makes the generation that this build needs, if it is not there. Returns all lanes of the projection.
 pub(super) async fn prepare(runner: &Runner, projection: &dyn Projection) -> Result<Vec<LaneRow>, DbError> {
-    let mut transaction = runner.database().write().await?;
-    lock(&mut transaction).await?;
     let name = projection.name();
-    let mut rows = checkpoint::lanes(&mut transaction, name).await?;
-    let newest = rows.iter().filter(|row| row.role != Role::Retired).map(|row| row.version).max();
-    let is_building = rows.iter().any(|row| row.role == Role::Building);
-    let wishes = rows.iter().any(|row| row.wish.as_deref() == Some("rebuild")) && !is_building;
-    if newest.is_none_or(|newest| newest < projection.version()) || wishes {
-        begin(&mut transaction, projection, &rows).await?;
+    let mut read = runner.database().read().await?;
+    let mut rows = checkpoint::lanes(&mut read, name).await?;
+    drop(read);
+    if is_wanted(projection, &rows) {
+        let mut transaction = runner.database().write().await?;
+        lock(&mut transaction).await?;
         rows = checkpoint::lanes(&mut transaction, name).await?;
-        transaction.commit().await?;
+        // Another process may have been faster.
+        if is_wanted(projection, &rows) {
+            begin(&mut transaction, projection, &rows).await?;
+            rows = checkpoint::lanes(&mut transaction, name).await?;
+            transaction.commit().await?;
+        }
     }
     Ok(rows)
+}
+
+/// Whether a further generation is to be made.
+///
+/// | there is | wanted |
+/// |---|---|
+/// | none, or only retired ones | yes |
+/// | none of this version or a later one | yes |
+/// | one that is being built | no |
+/// | an operator's wish | yes |
+fn is_wanted(projection: &dyn Projection, rows: &[LaneRow]) -> bool {
+    let newest = rows.iter().filter(|row| row.role != Role::Retired).map(|row| row.version).max();
+    let is_building = rows.iter().any(|row| row.role == Role::Building);
+    let is_wished = rows.iter().any(|row| row.wish.as_deref() == Some("rebuild"));
+    newest.is_none_or(|newest| newest < projection.version()) || (is_wished && !is_building)
 }
 
 /// Makes tables and lanes of a further generation.

@@ -26,7 +26,8 @@ use crate::{Applying, RecordedEvent};
 ///     }
 ///
 ///     fn tables(&self) -> &'static [Table] {
-///         &[Table::new("part", "id text primary key, details text not null")]
+///         const TABLES: &[Table] = &[Table::new("part", "id text primary key, details text not null")];
+///         TABLES
 ///     }
 ///
 ///     fn apply<'a>(&'a self, connection: &'a mut Connection, batch: Batch<'a>) -> Applying<'a> {

@@ -44,6 +44,7 @@ pub(super) struct Holding {
     pub(super) aside: BTreeSet<String>,
     mass: MassPoison,
     looked: Instant,
+    pub(super) renewed: Instant,
     page: u32,
 }
 
@@ -151,6 +152,7 @@ impl Lane {
             aside: BTreeSet::new(),
             mass: MassPoison::default(),
             looked: now,
+            renewed: now,
             page: self.runner.settings().page,
         };
         if claimed.status != Status::Running {
@@ -240,6 +242,7 @@ impl Lane {
         self.apply(&mut transaction, part.iter(), &holding.aside).await?;
         transaction.commit().await?;
         holding.position = last.position;
+        holding.renewed = began;
         metrics::histogram!("projection_batch_seconds", "projection" => self.place.name)
             .record(self.runner.now() - began);
         Ok(())
@@ -304,23 +307,31 @@ impl Lane {
     /// Looks now and then at what operators wish, and whether the log is still the one that is followed.
     async fn look(&self, holding: &mut Holding, shutdown: &Shutdown) -> Result<(), Stop> {
         holding.looked = self.runner.now();
-        let mut transaction = self.runner.database().write().await?;
-        let (place, fence) = (self.place, holding.fence);
-        let here = (holding.position, holding.position);
-        let lease = self.runner.settings().lease;
-        if !checkpoint::advance(&mut transaction, place, fence, here, lease).await? {
-            return Err(Stop::Lost);
-        }
-        let seen = checkpoint::look(&mut transaction, place, fence).await?;
-        transaction.commit().await?;
-        if let Some((_, head, _)) = seen
-            && head < holding.position
-        {
+        let mut read = self.runner.database().read().await?;
+        let seen = checkpoint::look(&mut read, self.place, holding.fence).await?;
+        drop(read);
+        let Some((_, head, true)) = seen else { return Err(Stop::Lost) };
+        if head < holding.position {
             let error =
                 format!("the log ends at {head}, before position {}: it was restored", holding.position);
             return self.halt(holding, Status::Halted, self.failure("log_restored", &error), shutdown).await;
         }
+        if self.runner.now() - holding.renewed >= self.runner.settings().lease / 3 {
+            self.renew(holding.fence).await?;
+            holding.renewed = self.runner.now();
+        }
         self.release_keys(holding, shutdown).await
+    }
+
+    /// Keeps a lane that has nothing to do.
+    pub(super) async fn renew(&self, fence: i64) -> Result<(), Stop> {
+        let mut transaction = self.runner.database().write().await?;
+        let lease = self.runner.settings().lease;
+        if !checkpoint::renew(&mut transaction, self.place, fence, lease).await? {
+            return Err(Stop::Lost);
+        }
+        transaction.commit().await?;
+        Ok(())
     }
 }
 

@@ -31,6 +31,8 @@ pub(super) async fn report(runner: &Runner, shutdown: &Shutdown) {
 pub(super) async fn measure(runner: &Runner, shutdown: &Shutdown) {
     loop {
         // While the database fails, the metrics stand still, and other ones tell why.
+        // Tells those who follow the log what other processes have appended.
+        let _ = runner.store().head().await;
         if let Ok(projections) = operator::status(runner.database()).await {
             set(runner, &projections).await;
         }

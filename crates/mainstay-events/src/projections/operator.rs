@@ -152,7 +152,7 @@ pub async fn wish(database: &Database, name: &str, key: Option<&str>, wish: Wish
                 .execute(&mut transaction)
                 .await?;
         }
-        noted += query("update es_quarantine set wish = $2 where name = $1 and ($3 is null or key = $3)")
+        noted += query("update es_quarantine set wish = $2 where name = $1 and (key = $3 or $3 is null)")
             .bind(name)
             .bind(word)
             .bind(key)

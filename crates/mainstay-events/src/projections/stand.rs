@@ -39,6 +39,7 @@ impl Lane {
         let is_new = failure.build != self.runner.build() && failure.event.is_some();
         let mut wish = is_new.then(|| "retry".to_owned());
         let event = failure.event.as_ref().map(|event| event.position);
+        let mut renewed = holding.renewed;
         self.runner.board().put(self.place, None, failure);
         loop {
             match wish.as_deref() {
@@ -51,14 +52,15 @@ impl Lane {
                 () = tokio::time::sleep(self.runner.settings().poll) => {}
                 () = shutdown.begun() => return Err(Stop::Stopping),
             }
-            let mut transaction = self.runner.database().write().await?;
-            let lease = self.runner.settings().lease;
-            if !checkpoint::renew(&mut transaction, self.place, holding.fence, lease).await? {
-                return Err(Stop::Lost);
+            if self.runner.now() - renewed >= self.runner.settings().lease / 3 {
+                self.renew(holding.fence).await?;
+                renewed = self.runner.now();
             }
-            let seen = checkpoint::look(&mut transaction, self.place, holding.fence).await?;
-            transaction.commit().await?;
-            wish = seen.and_then(|(wish, _, _)| wish);
+            let mut read = self.runner.database().read().await?;
+            let Some((seen, _, _)) = checkpoint::look(&mut read, self.place, holding.fence).await? else {
+                return Err(Stop::Lost);
+            };
+            wish = seen;
         }
     }
 

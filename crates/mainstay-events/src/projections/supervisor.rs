@@ -5,7 +5,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use mainstay_core::{Shutdown, Tasks};
-use mainstay_db::{Database, DbError};
+use mainstay_db::{Database, DbError, Scope, Work};
 use tokio::task::JoinHandle;
 
 use super::checkpoint::Role;
@@ -84,7 +84,9 @@ impl Projections {
                 }
             }
         };
-        tokio::join!(reporting, measuring, supervising);
+        // Boxed: the parts together are a large future.
+        let all = Box::pin(async { tokio::join!(reporting, measuring, supervising) });
+        Scope::new().of(Work::Background).run(all).await;
         for (_, lane) in std::mem::take(&mut lanes.running) {
             // It was told; a panic is told by the registry of tasks.
             let _ = lane.await;
@@ -118,7 +120,13 @@ impl Projections {
                 let tables = Tables::new(row.generation, projection.tables());
                 let (runner, projection) = (Arc::clone(&self.runner), Arc::clone(projection));
                 let lane = Lane { runner, projection, place, tables };
-                lanes.running.insert(place, tasks.spawn("projection", lane.run(shutdown.clone())));
+                lanes.running.insert(
+                    place,
+                    tasks.spawn(
+                        "projection",
+                        Scope::new().of(Work::Background).run(Box::pin(lane.run(shutdown.clone()))),
+                    ),
+                );
             }
         }
         lanes.running.retain(|place, lane| {

@@ -7,11 +7,14 @@ mod stage;
 mod statements;
 #[cfg(test)]
 pub(crate) mod tests;
+mod verify;
 
 use std::fmt;
 use std::sync::Arc;
 
 pub(crate) use append::{Announcement, may_be_made};
+pub use verify::{Verified, VerifyError};
+
 pub(crate) use stage::{Prepared, StageError, Staged, Tail};
 
 use mainstay_core::Clock;
@@ -62,7 +65,8 @@ impl EventStore {
         Self { inner: Arc::new(Inner { database, clock, limits, projections, head }) }
     }
 
-    /// The position of the newest event, from the database.
+    /// The position of the newest event, from the database. Tells those who [`watch`](EventStore::watch), if they
+    /// do not know it yet: another process may have appended it.
     ///
     /// # Errors
     ///
@@ -74,7 +78,13 @@ impl EventStore {
     pub async fn head(&self) -> Result<Position, DbError> {
         let mut read = self.inner.database.read().await?;
         let row = query("select position from es_seq where id = 1").fetch_one(&mut read).await?;
-        row.get(0)
+        let position = row.get(0)?;
+        self.inner.head.send_if_modified(|known| {
+            let is_news = *known < position;
+            *known = position.max(*known);
+            is_news
+        });
+        Ok(position)
     }
 
     /// The database that holds the log.
@@ -105,7 +115,8 @@ impl EventStore {
         statements::was_committed(&mut transaction, tail).await
     }
 
-    /// Wakes whoever follows the log: changes after each append of this process.
+    /// Wakes whoever follows the log: changes after each append of this process, and when [`EventStore::head`]
+    /// finds more.
     ///
     /// The value is a hint. It starts at [`Position::START`] whatever the log holds, knows nothing of other
     /// processes, and a commit whose outcome is unknown is announced too; so read on from the last position

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use jiff::{SignedDuration, Timestamp};
-use mainstay_db::{Connection, DbError, insert_into, query};
+use mainstay_db::{ByDialect, Connection, DbError, insert_into, query};
 use uuid::Uuid;
 
 use super::EventStore;
@@ -66,10 +66,12 @@ pub(super) async fn recall(
     if ids.is_empty() {
         return Ok(found);
     }
-    let rows = query(
-        "select append_id, fingerprint, first_position, last_position from es_append
-         where append_id in (select unhex(value) from json_each($1))",
-    )
+    let rows = query(ByDialect {
+        sqlite: "select append_id, fingerprint, first_position, last_position from es_append
+                 where append_id in (select unhex(value) from json_each($1))",
+        postgres: "select append_id, fingerprint, first_position, last_position from es_append
+                   where append_id in (select value::uuid from json_array_elements_text($1::json) as list (value))",
+    })
     .bind(serde_json::Value::from(ids).to_string())
     .fetch_all(connection)
     .await?;

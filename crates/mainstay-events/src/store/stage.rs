@@ -90,6 +90,7 @@ pub(super) async fn stage(
     connection: &mut Connection,
     requests: &[Prepared],
 ) -> Result<Staged, StageError> {
+    statements::take_turn(connection).await?;
     let earlier =
         repeat::recall(connection, requests.iter().filter_map(|request| request.key.as_ref())).await?;
     let streams: BTreeSet<&StreamId> =

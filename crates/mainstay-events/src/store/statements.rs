@@ -2,10 +2,22 @@
 
 use std::collections::BTreeSet;
 
-use mainstay_db::{Connection, DbError, insert_into, query};
+use mainstay_db::{ByDialect, Connection, DbError, Dialect, insert_into, query};
 
 use super::stage::{Heads, Tail};
 use crate::{Position, RecordedEvent, StreamId, Version};
+
+/// Waits until whoever appended before has ended, one way or the other.
+///
+/// On PostgreSQL several instances append. The counter is held from here to the end of the transaction: what is read of
+/// heads and of earlier appends is the last word, also about those that are not there yet. Each instance has one
+/// appender, so few wait here, and none of them for a client. SQLite has one writer anyway.
+pub(super) async fn take_turn(connection: &mut Connection) -> Result<(), DbError> {
+    if connection.dialect() == Dialect::Postgres {
+        query("select position from es_seq where id = 1 for update").fetch_one(connection).await?;
+    }
+    Ok(())
+}
 
 /// Where the streams are, and the lock on those that are there, in the order of their names.
 pub(super) async fn lock_heads(
@@ -15,9 +27,11 @@ pub(super) async fn lock_heads(
     let names: Vec<&str> = streams.into_iter().map(StreamId::as_str).collect();
     // One statement for any number of streams.
     let list = serde_json::Value::from(names).to_string();
-    let rows = query(
-        "select stream_id, version from es_stream where stream_id in (select value from json_each($1))",
-    )
+    let rows = query(ByDialect {
+        sqlite: "select stream_id, version from es_stream where stream_id in (select value from json_each($1))",
+        postgres: "select stream_id, version from es_stream
+                   where stream_id in (select json_array_elements_text($1::json))",
+    })
     .bind(list)
     .fetch_all(connection)
     .await?;

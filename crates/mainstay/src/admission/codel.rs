@@ -11,6 +11,8 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
+use crate::routes::Work;
+
 /// How long is too long.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Pace {
@@ -20,16 +22,19 @@ pub(super) struct Pace {
     pub(super) interval: Duration,
 }
 
-/// The shortest and the longest target, and how many targets an interval is.
-const TARGETS: [Duration; 2] = [Duration::from_millis(5), Duration::from_millis(250)];
+/// How many targets an interval is.
 const INTERVAL: u32 = 20;
 
 impl Pace {
-    /// 5 ms in 100 ms; where the work itself usually takes longer, as long as that, for waiting until one request is
-    /// done is no sign of anything.
-    pub(super) fn of(usual: Duration) -> Self {
-        let [shortest, longest] = TARGETS;
-        let target = usual.clamp(shortest, longest);
+    /// For work that usually takes so long. Where that is more than the least target of its kind (5 ms for what is
+    /// quick, 250 ms for what is slow), it is the target itself: waiting until one request is done is no sign of
+    /// anything.
+    pub(super) fn of(work: Work, usual: Duration) -> Self {
+        let [least, most] = match work {
+            Work::Quick => [Duration::from_millis(5), Duration::from_millis(250)],
+            Work::Slow => [Duration::from_millis(250), Duration::from_secs(1)],
+        };
+        let target = usual.clamp(least, most);
         Self { target, interval: target * INTERVAL }
     }
 
@@ -49,8 +54,8 @@ pub(super) struct CoDel {
 }
 
 impl CoDel {
-    pub(super) fn new() -> Self {
-        Self { pace: Pace::of(Duration::ZERO), ends: None, least: Duration::MAX, overloaded: false }
+    pub(super) fn new(pace: Pace) -> Self {
+        Self { pace, ends: None, least: Duration::MAX, overloaded: false }
     }
 
     /// Notes how long the oldest request has waited; zero when nobody waits.
@@ -95,7 +100,7 @@ mod tests {
 
     /// Notes waits ten milliseconds apart, and tells when the queue was overloaded.
     fn notes(waits: impl IntoIterator<Item = u32>) -> Vec<bool> {
-        let (mut codel, start) = (CoDel::new(), Clock::manual().0.now());
+        let (mut codel, start) = (CoDel::new(Pace::of(Work::Quick, Duration::ZERO)), Clock::manual().0.now());
         let note = |(at, wait): (u32, u32)| {
             let now = start + at * 10 * MS;
             codel.note(now, wait * MS);
@@ -124,7 +129,7 @@ mod tests {
 
     #[test]
     fn what_is_long_past_is_forgotten() {
-        let (mut codel, start) = (CoDel::new(), Clock::manual().0.now());
+        let (mut codel, start) = (CoDel::new(Pace::of(Work::Quick, Duration::ZERO)), Clock::manual().0.now());
         for at in 0..12 {
             codel.note(start + at * 10 * MS, 50 * MS);
         }

@@ -15,6 +15,7 @@ use tokio::time::Instant;
 
 use super::AdmissionSettings;
 use super::backlog::Backlog;
+use super::codel::Pace;
 use super::gradient::Gradient;
 use super::queue::{Key, Popped, Pushed, Queue};
 use super::snapshot::LaneSnapshot;
@@ -91,7 +92,7 @@ impl Lane {
             throughput: AtomicU64::new(0),
             tally: Tally::new(now),
             state: Mutex::new(State {
-                queue: Queue::new(settings.queue),
+                queue: Queue::new(settings.queue, Pace::of(work, Duration::ZERO)),
                 backlog: Backlog::new(now),
                 gradient: gradient.clone(),
             }),
@@ -301,7 +302,7 @@ impl Lane {
         let Some(window) = self.tally.close(now, self.in_flight.load(Ordering::Relaxed)) else { return };
         let verdict = state.gradient.close(&window);
         if let Some(usual) = window.mean_usual() {
-            state.queue.set_pace(usual);
+            state.queue.set_pace(Pace::of(self.work, usual));
         }
         drop(state);
         #[expect(clippy::cast_precision_loss, reason = "answers of one window")]

@@ -10,7 +10,6 @@
 //! just as old. Who had a permit before is different: a part of its work is done.
 
 use std::collections::BTreeMap;
-use std::time::Duration;
 
 use tokio::time::Instant;
 
@@ -72,10 +71,10 @@ pub(super) enum Popped<T> {
 
 impl<T> Queue<T> {
     /// An empty queue for so many newcomers.
-    pub(super) fn new(most: usize) -> Self {
+    pub(super) fn new(most: usize, pace: Pace) -> Self {
         let lines = [(); Priority::ALL.len()]
             .map(|()| Line { newcomers: BTreeMap::new(), returning: BTreeMap::new() });
-        Self { lines, most: most.max(1), newcomers: 0, returning: 0, next: 0, codel: CoDel::new() }
+        Self { lines, most: most.max(1), newcomers: 0, returning: 0, next: 0, codel: CoDel::new(pace) }
     }
 
     /// How many wait.
@@ -89,8 +88,8 @@ impl<T> Queue<T> {
     }
 
     /// Adapts to how long the work usually takes.
-    pub(super) fn set_pace(&mut self, usual: Duration) {
-        self.codel.set_pace(Pace::of(usual));
+    pub(super) fn set_pace(&mut self, pace: Pace) {
+        self.codel.set_pace(pace);
     }
 
     /// Until when somebody who comes now may wait.
@@ -185,15 +184,18 @@ impl<T> Queue<T> {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use mainstay_core::Clock;
 
     use super::*;
+    use crate::routes::Work;
     use Priority::{Background, Bulk, Default as Normal, Identity, Interactive};
 
     const MS: Duration = Duration::from_millis(1);
 
     fn queue(most: usize) -> (Queue<u32>, Instant) {
-        (Queue::new(most), Clock::manual().0.now())
+        (Queue::new(most, Pace::of(Work::Quick, Duration::ZERO)), Clock::manual().0.now())
     }
 
     fn drain(queue: &mut Queue<u32>, now: Instant) -> Vec<u32> {

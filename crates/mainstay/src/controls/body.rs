@@ -20,6 +20,8 @@ pub struct BodyLimits {
     pub bytes: u64,
     /// From the first look at the body to its last byte.
     pub time: Duration,
+    /// Each so many bytes that have come allow one more second: a slow line is not an attack, a drip is.
+    pub bytes_per_second: u64,
 }
 
 /// Why the rest of a body was not read.
@@ -86,7 +88,14 @@ impl BodyLimits {
         if body.is_end_stream() {
             return (body, report);
         }
-        let limited = Limited { body, limits: self, seen: 0, timer: None, report: report.clone() };
+        let limited = Limited {
+            body,
+            limits: self,
+            seen: 0,
+            timer: None,
+            added: Duration::ZERO,
+            report: report.clone(),
+        };
         (Body::new(limited), report)
     }
 }
@@ -96,10 +105,29 @@ struct Limited {
     limits: BodyLimits,
     seen: u64,
     timer: Option<Pin<Box<Sleep>>>,
+    /// What was added to the time already.
+    added: Duration,
     report: BodyReport,
 }
 
 impl Limited {
+    /// Whether the time is up, with what the bytes that have come add to it.
+    fn is_too_slow(&mut self, context: &mut Context<'_>) -> bool {
+        let time = self.limits.time;
+        let added = Duration::from_secs(self.seen / self.limits.bytes_per_second.max(1));
+        let timer = self.timer.get_or_insert_with(|| Box::pin(tokio::time::sleep(time)));
+        while timer.as_mut().poll(context).is_ready() {
+            let more = added.saturating_sub(self.added);
+            if more.is_zero() {
+                return true;
+            }
+            self.added = added;
+            let deadline = timer.deadline() + more;
+            timer.as_mut().reset(deadline);
+        }
+        false
+    }
+
     fn fail(&self, failure: BodyFailure) -> Poll<Option<Result<Frame<Bytes>, BodyFailure>>> {
         // Only the first failure is the cause; what follows from it is not.
         let _ = self.report.0.set(failure);
@@ -118,10 +146,8 @@ impl HttpBody for Limited {
         if let Some(failure) = self.report.failure() {
             return Poll::Ready(Some(Err(failure)));
         }
-        let time = self.limits.time;
-        let timer = self.timer.get_or_insert_with(|| Box::pin(tokio::time::sleep(time)));
-        if timer.as_mut().poll(context).is_ready() {
-            return self.fail(BodyFailure::TooSlow { limit: time });
+        if self.is_too_slow(context) {
+            return self.fail(BodyFailure::TooSlow { limit: self.limits.time });
         }
         match ready!(Pin::new(&mut self.body).poll_frame(context)) {
             None => Poll::Ready(None),
@@ -142,5 +168,50 @@ impl HttpBody for Limited {
 
     fn size_hint(&self) -> SizeHint {
         self.body.size_hint()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use futures_util::StreamExt;
+    use http_body_util::BodyExt;
+    use mainstay_core::Clock;
+
+    use super::*;
+
+    const LIMITS: BodyLimits =
+        BodyLimits { bytes: 1_000_000, time: Duration::from_secs(20), bytes_per_second: 1_000 };
+
+    /// Sends so many pieces of a body, one a second; tells how much was taken, after how many seconds, and what ended it.
+    async fn dripped(pieces: usize, bytes: usize) -> (usize, u64, Option<BodyFailure>) {
+        let (clock, piece) = (Clock::system(), Bytes::from(vec![0; bytes]));
+        let drips = futures_util::stream::repeat(piece).take(pieces).then(async |piece| {
+            tokio::time::sleep(Duration::from_secs(1)).await;
+            Ok::<_, std::convert::Infallible>(piece)
+        });
+        let begun = clock.now();
+        let (mut body, report) = LIMITS.wrap(Body::from_stream(drips));
+        let mut taken = 0;
+        while let Some(Ok(frame)) = body.frame().await {
+            taken += frame.data_ref().map_or(0, Bytes::len);
+        }
+        (taken, (clock.now() - begun).as_secs(), report.failure())
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_drip_is_cut_and_a_slow_line_is_not() {
+        let too_slow = Some(BodyFailure::TooSlow { limit: LIMITS.time });
+        // Fewer bytes a second than it takes to be given one.
+        for (pieces, bytes, expected) in [
+            (1_000, 1, (19, 20, too_slow)),
+            (1_000, 500, (19_500, 39, too_slow)),
+            (19, 1, (19, 19, None)),
+            (300, 1_000, (300_000, 300, None)),
+        ] {
+            let (taken, seconds, failure) = dripped(pieces, bytes).await;
+            assert_eq!(failure, expected.2, "{bytes}");
+            assert!(taken.abs_diff(expected.0) <= 2 * bytes, "{bytes}: {taken}");
+            assert!(seconds.abs_diff(expected.1) <= 2, "{bytes}: {seconds}");
+        }
     }
 }

@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 use mainstay_core::{Clock, ManualClock, Secret, Tasks};
-use mainstay_db::{Database, DatabaseSettings, MigratedBy};
+use mainstay_db::{Database, DatabaseSettings, DatabaseUrl, MigratedBy};
+use mainstay_servers::TestDatabase;
 
 use super::password::{Hasher, Parameters};
 use super::provider::IdentityProvider;
@@ -23,10 +24,12 @@ pub(super) const HOME: IpAddr = IpAddr::V4(Ipv4Addr::new(192, 0, 2, 1));
 
 pub(super) const PASSWORD: &str = "seven green bottles";
 
-/// A database of its own, with the runtime's tables.
+/// A database of its own, with the runtime's tables, of the kind that the environment names.
 pub(crate) async fn database() -> Database {
     let clock = Clock::system();
-    let database = Database::open(&DatabaseSettings::in_memory(), &clock).await.unwrap();
+    let url = DatabaseUrl::parse(&TestDatabase::by_environment().keep()).unwrap();
+    let settings = DatabaseSettings { pool_min_size: 1, ..DatabaseSettings::new(url) };
+    let database = Database::open(&settings, &clock).await.unwrap();
     let by = MigratedBy { version: "test".to_owned(), instance: "test".to_owned() };
     crate::migrations().up(&database, &clock, None, &by).await.unwrap();
     database

@@ -49,6 +49,7 @@ pub struct Subject([u8; 16]);
 const NETWORK_BITS: u32 = 64;
 const SITE_BITS: u32 = 48;
 
+#[cfg(feature = "redis")]
 impl Scope {
     /// The name in the keys of a store that is shared. Never changes.
     pub(crate) fn as_str(self) -> &'static str {

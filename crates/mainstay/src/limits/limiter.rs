@@ -7,7 +7,9 @@ use std::time::Duration;
 use http::{HeaderMap, StatusCode};
 use mainstay_core::{Clock, random};
 
-use super::class::{Class, OnFailure};
+use super::class::Class;
+#[cfg(feature = "redis")]
+use super::class::OnFailure;
 use super::config::LimitSettings;
 use super::headers::Shown;
 use super::key::Subject;

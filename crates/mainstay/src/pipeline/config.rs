@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use mainstay_core::settings::{Explanation, Problem, Reader, Section};
 
+use crate::controls::body::BodyLimits;
 use crate::controls::client::{ForwardedHeader, TrustedProxies};
 use crate::controls::host::AllowedHosts;
 use crate::controls::target::TargetLimits;
@@ -61,6 +62,8 @@ pub struct RequestSettings {
     pub limits: LimitSettings,
     /// From the first look at a body to its last byte.
     pub body_time: Duration,
+    /// Each so many bytes of a body add a second to that.
+    pub body_bytes_per_second: u64,
     /// From the arrival of a request to the head of its answer.
     pub timeout: Duration,
 }
@@ -111,11 +114,20 @@ impl RequestSettings {
             limits,
             body_time: reader
                 .field("BODY_READ_TIMEOUT")
-                .doc("From the first look at a body to its last byte. A slower client gets 408.")
+                .doc("From the first look at a body to its last byte, with a second more for each BODY_MIN_RATE bytes. A slower client gets 408.")
                 .default(Duration::from_secs(20))
                 .bounds(Duration::from_millis(100)..=Duration::from_hours(1))
                 .too_low("clients on slow lines cannot send anything")
                 .too_high("slow clients can hold on to memory and connections")
+                .read(),
+            body_bytes_per_second: reader
+                .field("BODY_MIN_RATE")
+                .doc("A body that comes at least as fast may take longer than BODY_READ_TIMEOUT.")
+                .unit("bytes per second")
+                .default(16 * 1024_u64)
+                .bounds(1..=1024 * 1024 * 1024)
+                .too_low("clients that drip their bodies can hold on to connections")
+                .too_high("large bodies over slow lines are cut off")
                 .read(),
             timeout: reader
                 .field("REQUEST_TIMEOUT")
@@ -143,6 +155,13 @@ impl RequestSettings {
     }
 }
 
+impl RequestSettings {
+    /// The limits of a body of at most so many bytes.
+    pub(crate) fn body_limits(&self, bytes: u64) -> BodyLimits {
+        BodyLimits { bytes, time: self.body_time, bytes_per_second: self.body_bytes_per_second }
+    }
+}
+
 impl Default for RequestSettings {
     /// The documented defaults.
     fn default() -> Self {
@@ -154,6 +173,7 @@ impl Default for RequestSettings {
             upload: UploadSettings::default(),
             limits: LimitSettings::default(),
             body_time: Duration::from_secs(20),
+            body_bytes_per_second: 16 * 1024,
             timeout: Duration::from_mins(1),
         }
     }

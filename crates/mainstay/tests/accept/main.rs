@@ -4,6 +4,8 @@
 //! sockets (caps, lingering, the queue of the listener) is tested over sockets; those tests wait for events only.
 
 #[cfg(test)]
+mod attacks;
+#[cfg(test)]
 mod caps;
 #[cfg(test)]
 mod drain;

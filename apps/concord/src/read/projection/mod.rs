@@ -14,7 +14,7 @@ use mainstay_db::Connection;
 use mainstay_events::{Applying, InlineProjection, ProjectionError, RecordedEvent};
 
 use self::items::NewItems;
-use crate::domain::Fact;
+use crate::domain::{Fact, stream};
 
 /// Keeps the read model.
 #[derive(Clone, Copy, Debug, Default)]
@@ -43,7 +43,7 @@ impl InlineProjection for ReadModel {
 async fn apply(connection: &mut Connection, events: &[RecordedEvent]) -> Result<(), ProjectionError> {
     // New items come by the hundred; they are written with few statements.
     let mut new_items = NewItems::default();
-    for event in events {
+    for event in events.iter().filter(|event| event.stream.category() != stream::DRILL) {
         let fact = event.decode::<Fact>()?;
         if let Fact::ItemCreated(item) = fact {
             new_items.add(connection, event, item).await?;

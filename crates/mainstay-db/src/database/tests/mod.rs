@@ -1,5 +1,6 @@
 mod files;
 mod scopes;
+mod servers;
 mod shared;
 
 use std::time::Duration;

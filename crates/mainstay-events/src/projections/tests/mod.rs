@@ -17,7 +17,7 @@ use tokio::task::JoinHandle;
 
 use super::operator::{self, ProjectionStatus, Wish};
 use super::*;
-use crate::store::tests::{Happened, noting, open};
+use crate::store::tests::{Happened, noting, open, open_as_told};
 use crate::{Applying, EventStore, Position, ProjectionError};
 
 /// How many events each stream has, their sum, and the version it was seen at last.

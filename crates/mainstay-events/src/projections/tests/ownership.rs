@@ -59,7 +59,7 @@ async fn another_process_takes_over() {
     second.stop().await;
 }
 
-async fn execute(store: &EventStore, sql: &'static str) {
+async fn execute(store: &EventStore, sql: impl Into<mainstay_db::Sql>) {
     let mut write = store.database().write().await.expect("the writer");
     query(sql).execute(&mut write).await.expect("the statement");
     write.commit().await.expect("the commit");
@@ -71,7 +71,11 @@ async fn a_restored_log_is_noticed() {
     let scene = Scene::new(&[&tally]).await;
     let last = scene.note("a", 1).await;
     scene.wait_for("tally", last).await;
-    execute(&scene.store, "update es_log set incarnation = zeroblob(16)").await;
+    let restore = mainstay_db::ByDialect {
+        sqlite: "update es_log set incarnation = zeroblob(16)",
+        postgres: "update es_log set incarnation = decode(repeat('00', 16), 'hex')",
+    };
+    execute(&scene.store, restore).await;
     scene.note("a", 2).await;
     let status = scene.until("tally", |status| status.status == "halted").await;
     assert_eq!(status.failure.expect("why").kind, "log_restored");
@@ -90,6 +94,7 @@ async fn a_log_that_ends_too_early_is_noticed() {
     let last = scene.note("a", 1).await;
     scene.wait_for("tally", last).await;
     execute(&scene.store, "update es_projection set position = 100").await;
+    scene.note("a", 2).await;
     let status = scene.until("tally", |status| status.status == "halted").await;
     assert_eq!(status.failure.expect("why").kind, "log_restored");
     scene.stop().await;
@@ -102,7 +107,11 @@ async fn a_hole_in_the_log_is_noticed() {
     for number in 0..5 {
         store.append(noting("a", number)).await.expect("an append");
     }
-    execute(&store, "drop trigger es_event_is_never_deleted").await;
+    let unguard = mainstay_db::ByDialect {
+        sqlite: "drop trigger es_event_is_never_deleted",
+        postgres: "drop trigger es_event_is_never_deleted on es_event",
+    };
+    execute(&store, unguard).await;
     execute(&store, "delete from es_event where position = 3").await;
     let scene = Scene::on(store, &[&tally], "one").await;
     let status = scene.until("tally", |status| status.status == "halted").await;

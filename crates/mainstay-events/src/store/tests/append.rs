@@ -1,6 +1,6 @@
 use mainstay_core::{Clock, random};
 
-use super::{Happened, check_invariants, noting, open, store, stream};
+use super::{Happened, check_invariants, noting, open, open_as_told, store, stream};
 use crate::{Append, AppendError, EventStore, Expected, InvalidAppend, Limits, Position, Version};
 
 #[tokio::test]
@@ -86,7 +86,9 @@ async fn what_no_store_would_take_is_named() {
 
 #[tokio::test]
 async fn a_full_disk_fails_cleanly() {
-    let store = store().await;
+    // A limit of pages is SQLite's; the server's disk is filled in the tests of mainstay-db.
+    let database = open_as_told(&mainstay_db::DatabaseSettings::in_memory()).await;
+    let store = EventStore::new(database, Clock::system());
     store.append(noting("a", 0)).await.expect("a first event");
     let limit_pages = async |more: i64| {
         // Each connection has its own limit; there is one that writes.

@@ -13,7 +13,8 @@ pub(crate) use projections::names;
 use std::sync::Arc;
 
 use mainstay_core::Clock;
-use mainstay_db::{Database, DatabaseSettings, MigratedBy, query};
+use mainstay_db::{Database, DatabaseSettings, DatabaseUrl, MigratedBy, query};
+use mainstay_servers::TestDatabase;
 use serde::{Deserialize, Serialize};
 
 use crate::{Append, Event, EventStore, Expected, InlineProjection, Position, RecordedEvent, StreamId};
@@ -43,7 +44,17 @@ pub(crate) fn noting(name: impl std::fmt::Display, number: u64) -> Append {
     Append::new().events(&stream(name), Expected::Any, &[Happened::Noted(number)])
 }
 
+/// A database with the tables of the log. One in memory becomes one of the kind that the environment names.
 pub(crate) async fn open(settings: &DatabaseSettings) -> Database {
+    let mut settings = settings.clone();
+    if settings.url.is_temporary() {
+        settings.url = DatabaseUrl::parse(&TestDatabase::by_environment().keep()).expect("a URL");
+    }
+    open_as_told(&settings).await
+}
+
+/// A database with the tables of the log, of the kind that the settings name: for what only one of them has.
+pub(crate) async fn open_as_told(settings: &DatabaseSettings) -> Database {
     let clock = Clock::system();
     let database = Database::open(settings, &clock).await.expect("the database opens");
     let by = MigratedBy { version: "0".into(), instance: "test".into() };

@@ -39,7 +39,7 @@ pub(super) async fn store_of_names(more: Vec<Arc<dyn InlineProjection>>) -> Even
     projections.extend(more);
     let store = store_with(projections).await;
     let mut write = store.inner.database.write().await.expect("the writer");
-    query("create table name (id text primary key, name text not null unique) strict")
+    query("create table name (id text primary key, name text not null unique)")
         .execute(&mut write)
         .await
         .expect("the table");

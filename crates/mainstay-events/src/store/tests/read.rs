@@ -51,7 +51,11 @@ async fn a_damaged_log_is_not_read_over() {
     assert!(deleted.is_err(), "the log only grows");
     drop(write);
     let mut write = store.inner.database.write().await.expect("the writer");
-    query("drop trigger es_event_is_never_deleted").execute(&mut write).await.expect("the trigger goes");
+    let trigger = query(mainstay_db::ByDialect {
+        sqlite: "drop trigger es_event_is_never_deleted",
+        postgres: "drop trigger es_event_is_never_deleted on es_event",
+    });
+    trigger.execute(&mut write).await.expect("the trigger goes");
     query("delete from es_event where position = 2").execute(&mut write).await.expect("the event goes");
     write.commit().await.expect("the commit");
 

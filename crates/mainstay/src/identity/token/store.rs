@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use mainstay_core::{Clock, Shutdown, random};
-use mainstay_db::{Database, DbError, FromValue, Row, Value, query};
+use mainstay_db::{ByDialect, Database, DbError, FromValue, Row, Value, query};
 use subtle::ConstantTimeEq;
 
 use super::last_used::LastUsed;
@@ -99,10 +99,19 @@ impl ApiTokens {
         let text = ApiTokenText::generate();
         let id = ApiTokenId(random::uuid(&self.clock));
         let mut write = self.database.write().await?;
+        // The owner's row is held, so that two who are made at once are counted one after the other. SQLite has one
+        // writer at a time anyway.
+        query(ByDialect {
+            sqlite: "select 1 from user_account where id = $1",
+            postgres: "select 1 from user_account where id = $1 for update",
+        })
+        .bind(owner)
+        .fetch_optional(&mut write)
+        .await?;
         let inserted = query(
             "insert into api_token (id, lookup, hash, name, role, user_id, created_at, expires_at) \
              select $1, $2, $3, $4, $5, $6, $7, $8 where $9 > (select count(*) from api_token \
-             where user_id is $6 and revoked_at is null and (expires_at is null or expires_at > $7))",
+             where user_id is not distinct from $6 and revoked_at is null and (expires_at is null or expires_at > $7))",
         )
         .bind(id)
         .bind(text.lookup())
@@ -141,7 +150,7 @@ impl ApiTokens {
     pub async fn list(&self, owner: Option<UserId>) -> Result<Vec<ApiToken>, DbError> {
         let mut read = self.database.read().await?;
         let tokens =
-            select_tokens!("where $1 is null or user_id = $1 order by created_at desc, id desc limit $2");
+            select_tokens!("where user_id = $1 or $1 is null order by created_at desc, id desc limit $2");
         let rows = tokens.bind(owner).bind(MAX_LISTED).fetch_all(&mut read).await?;
         rows.iter().map(token).collect()
     }
@@ -155,7 +164,7 @@ impl ApiTokens {
         let mut write = self.database.write().await?;
         let revoked = query(
             "update api_token set revoked_at = $1 \
-             where id = $2 and revoked_at is null and ($3 is null or user_id = $3)",
+             where id = $2 and revoked_at is null and (user_id = $3 or $3 is null)",
         )
         .bind(self.clock.timestamp())
         .bind(id)

@@ -136,7 +136,7 @@ impl Users {
     ) -> Result<bool, DbError> {
         let statement = query(
             "update user_account set password_hash = $1, password_ends_at = $2, must_change = $3, changed_at = $4 \
-             where id = $5 and provider = 'local' and ($6 is null or password_hash = $6)",
+             where id = $5 and provider = 'local' and (password_hash = $6 or $6 is null)",
         );
         self.change(
             statement

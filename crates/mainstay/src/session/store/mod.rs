@@ -8,7 +8,7 @@ use std::error::Error;
 
 use futures_util::future::BoxFuture;
 use jiff::Timestamp;
-use mainstay_db::DbError;
+use mainstay_db::{AsDbError, DbError};
 
 use super::data::{DataTooLarge, Patch};
 use super::record::{Epoch, Generation, SessionId, SessionRecord, SessionSummary, UserId};
@@ -174,4 +174,13 @@ pub enum StoreError {
     /// A store of another kind failed.
     #[error("the store of sessions cannot be reached")]
     Other(#[source] Box<dyn Error + Send + Sync>),
+}
+
+impl AsDbError for StoreError {
+    fn as_db_error(&self) -> Option<&DbError> {
+        match self {
+            Self::Database(error) => Some(error),
+            _ => None,
+        }
+    }
 }

@@ -21,7 +21,8 @@ mod values;
 use std::sync::Arc;
 
 use mainstay_core::{Clock, ManualClock, Secret, Tasks, random};
-use mainstay_db::{Database, DatabaseSettings, MigratedBy};
+use mainstay_db::{Database, DatabaseSettings, DatabaseUrl, MigratedBy};
+use mainstay_servers::TestDatabase;
 
 use super::{
     CacheKind, MemoryStore, SessionCookie, SessionParts, SessionSettings, SessionStore, Sessions, TokenId,
@@ -110,10 +111,17 @@ fn user() -> UserId {
     random::uuid(&Clock::system())
 }
 
-/// A database of its own, with the tables of the runtime.
+/// A database of its own, with the tables of the runtime, of the kind that the environment names.
 async fn database() -> Database {
+    database_at(TestDatabase::by_environment()).await
+}
+
+/// The database of a test, with the tables of the runtime.
+async fn database_at(store: TestDatabase) -> Database {
     let clock = Clock::system();
-    let database = Database::open(&DatabaseSettings::in_memory(), &clock).await.expect("the database opens");
+    let url = DatabaseUrl::parse(&store.keep()).expect("a URL");
+    let settings = DatabaseSettings { pool_min_size: 1, ..DatabaseSettings::new(url) };
+    let database = Database::open(&settings, &clock).await.expect("the database opens");
     let by = MigratedBy { version: "0".into(), instance: "test".into() };
     crate::migrations().up(&database, &clock, None, &by).await.expect("the tables are made");
     database

@@ -68,7 +68,7 @@ async fn a_first_part_is_small() {
 #[tokio::test]
 async fn the_truth_about_a_body_that_cannot_be_read() {
     let world = World::new();
-    let limits = BodyLimits { bytes: 100, time: Duration::from_secs(20) };
+    let limits = BodyLimits { bytes: 100, time: Duration::from_secs(20), bytes_per_second: 1_000 };
     for content_type in [FORM, MULTIPART] {
         let start = if content_type == FORM { "a=b" } else { "--x\r\n" };
         let text = format!("{start}{}", "x".repeat(200));

@@ -4,8 +4,9 @@ mod journal;
 mod row;
 
 use jiff::Timestamp;
-use mainstay_db::{Connection, Constraint, Database, DbError, query};
+use mainstay_db::{ByDialect, Connection, Constraint, Database, DbError, Query, query, with_retries};
 use serde_json::json;
+use uuid::Uuid;
 
 use super::{
     Changed, Changes, Inserted, Mark, Patched, Rotated, Rotation, SessionStore, StoreError, Storing, Whose,
@@ -25,8 +26,10 @@ const EVERYBODY: [u8; 16] = [0; 16];
 
 /// Sessions in the database. Its tables come with [`migrations`](crate::migrations).
 ///
-/// Every change is one short transaction; there is one at a time, so nothing can come between what it reads and
-/// what it writes.
+/// Every change is one short transaction. Nothing comes between what it reads and what it writes: SQLite has one
+/// writer at a time, and on PostgreSQL it holds the row of the session it is about. Rows are held in one order, a
+/// session, then a subject, then the counter of changes, so that no two wait for each other; who meets a deadlock all
+/// the same begins anew.
 #[derive(Clone, Debug)]
 pub struct SqlStore {
     database: Database,
@@ -73,7 +76,7 @@ impl SqlStore {
         patch: &Patch,
     ) -> Result<Patched, StoreError> {
         let mut write = self.database.write().await?;
-        let Some(record) = find(&mut write, token).await? else { return Ok(Patched::Gone) };
+        let Some(record) = hold(&mut write, token).await? else { return Ok(Patched::Gone) };
         if expected.is_some_and(|expected| expected != record.generation) {
             return Ok(Patched::Stale(Box::new(record)));
         }
@@ -91,7 +94,7 @@ impl SqlStore {
 
     async fn rotate(&self, old: TokenId, rotation: &Rotation) -> Result<Rotated, StoreError> {
         let mut write = self.database.write().await?;
-        let Some(record) = find(&mut write, old).await? else { return Ok(Rotated::Gone) };
+        let Some(record) = hold(&mut write, old).await? else { return Ok(Rotated::Gone) };
         if rotation.expected.is_some_and(|expected| expected != record.generation) {
             return Ok(Rotated::Stale(Box::new(record)));
         }
@@ -127,7 +130,7 @@ impl SqlStore {
         let ended = query(
             "delete from session
              where session_id in (select session_id from live_session where session_id = $1)
-               and ($2 is null or user_id = $2)",
+               and (user_id = $2 or $2 is null)",
         )
         .bind(id.0)
         .bind(owner)
@@ -167,8 +170,12 @@ impl SqlStore {
         let kept = match keep {
             // Only a live session can be kept.
             Some(id) => {
-                let kept =
-                    query("select user_id from live_session where session_id = $1 and user_id is not null");
+                let kept = query(ByDialect {
+                    sqlite: "select user_id, user_epoch from live_session
+                             where session_id = $1 and user_id is not null",
+                    postgres: "select user_id, user_epoch from live_session
+                               where session_id = $1 and user_id is not null for update",
+                });
                 kept.bind(id.0).fetch_optional(&mut write).await?
             }
             None => None,
@@ -187,8 +194,11 @@ impl SqlStore {
         journal::note(&mut write, changed).await?;
         if let (Some(id), Some(row)) = (keep, kept) {
             let now = epoch(&mut write, row.get(0)?).await?;
-            let kept = query("update session set user_epoch = $1 where session_id = $2");
-            kept.bind(now.0).bind(id.0).execute(&mut write).await?;
+            // Only ours may lie between: what somebody else ended meanwhile stays ended.
+            if row.get::<i64>(1)? + 1 == now.0 {
+                let kept = query("update session set user_epoch = $1 where session_id = $2");
+                kept.bind(now.0).bind(id.0).execute(&mut write).await?;
+            }
         }
         Ok(write.commit().await?)
     }
@@ -196,16 +206,20 @@ impl SqlStore {
     async fn touch(&self, seen: &[(SessionId, Timestamp)]) -> Result<u64, StoreError> {
         let mut found = 0;
         for chunk in seen.chunks(TOUCHED_AT_ONCE) {
-            let list: Vec<_> = chunk
-                .iter()
-                .map(|(id, at)| json!([id.0.simple().to_string(), at.as_microsecond()]))
-                .collect();
+            let mut list: Vec<_> = chunk.iter().map(|(id, at)| (id.0.simple().to_string(), *at)).collect();
+            // In one order, so that two instances do not wait for each other's rows.
+            list.sort_unstable();
+            let list: Vec<_> = list.iter().map(|(id, at)| json!([id, at.as_microsecond()])).collect();
             let mut write = self.database.write().await?;
-            found += query(
-                "update session set last_seen_at = max(last_seen_at, seen.at)
-                 from (select unhex(value ->> 0) as id, value ->> 1 as at from json_each($1)) as seen
-                 where session.session_id = seen.id",
-            )
+            found += query(ByDialect {
+                sqlite: "update session set last_seen_at = max(last_seen_at, seen.at)
+                         from (select unhex(value ->> 0) as id, value ->> 1 as at from json_each($1)) as seen
+                         where session.session_id = seen.id",
+                postgres: "update session set last_seen_at = greatest(last_seen_at, seen.at)
+                           from (select (value ->> 0)::uuid as id, (value ->> 1)::bigint as at
+                                 from json_array_elements($1::json) as list (value)) as seen
+                           where session.session_id = seen.id",
+            })
             .bind(serde_json::Value::from(list).to_string())
             .execute(&mut write)
             .await?;
@@ -218,14 +232,15 @@ impl SqlStore {
         // Looked for beside the writer: every session is looked at.
         let mut read = self.database.read().await?;
         let rows = query(
-            "select hex(session_id) from session where ends_at <= $1 or last_seen_at + idle_us <= $1 limit $2",
+            "select session_id from session where ends_at <= $1 or last_seen_at + idle_us <= $1 limit $2",
         )
         .bind(now)
         .bind(limit)
         .fetch_all(&mut read)
         .await?;
         drop(read);
-        let list = rows.iter().map(|row| row.get::<&str>(0)).collect::<Result<Vec<_>, _>>()?;
+        let list = rows.iter().map(|row| row.get::<Uuid>(0).map(|id| id.simple().to_string()));
+        let list = list.collect::<Result<Vec<_>, _>>()?;
         let mut write = self.database.write().await?;
         journal::prune(&mut write).await?;
         if list.is_empty() {
@@ -233,11 +248,14 @@ impl SqlStore {
             return Ok(0);
         }
         // Asked again: one may have been seen meanwhile.
-        let swept = query(
-            "delete from session
-             where session_id in (select unhex(value) from json_each($1))
-               and (ends_at <= $2 or last_seen_at + idle_us <= $2)",
-        )
+        let swept = query(ByDialect {
+            sqlite: "delete from session
+                     where session_id in (select unhex(value) from json_each($1))
+                       and (ends_at <= $2 or last_seen_at + idle_us <= $2)",
+            postgres: "delete from session
+                       where session_id in (select value::uuid from json_array_elements_text($1::json) as list (value))
+                         and (ends_at <= $2 or last_seen_at + idle_us <= $2)",
+        })
         .bind(serde_json::Value::from(list).to_string())
         .bind(now)
         .execute(&mut write)
@@ -257,7 +275,7 @@ impl SessionStore for SqlStore {
     }
 
     fn insert<'a>(&'a self, record: &'a SessionRecord) -> Storing<'a, Inserted> {
-        Box::pin(self.insert(record))
+        Box::pin(with_retries(move || self.insert(record)))
     }
 
     fn load(&self, token: TokenId) -> Storing<'_, Option<SessionRecord>> {
@@ -270,23 +288,23 @@ impl SessionStore for SqlStore {
         expected: Option<Generation>,
         patch: &'a Patch,
     ) -> Storing<'a, Patched> {
-        Box::pin(self.patch(token, expected, patch))
+        Box::pin(with_retries(move || self.patch(token, expected, patch)))
     }
 
     fn rotate<'a>(&'a self, old: TokenId, rotation: &'a Rotation) -> Storing<'a, Rotated> {
-        Box::pin(self.rotate(old, rotation))
+        Box::pin(with_retries(move || self.rotate(old, rotation)))
     }
 
     fn revoke(&self, id: SessionId, owner: Option<UserId>) -> Storing<'_, bool> {
-        Box::pin(self.revoke(id, owner))
+        Box::pin(with_retries(move || self.revoke(id, owner)))
     }
 
     fn revoke_all(&self, whose: Whose, keep: Option<SessionId>) -> Storing<'_, ()> {
-        Box::pin(self.revoke_all(whose, keep))
+        Box::pin(with_retries(move || self.revoke_all(whose, keep)))
     }
 
     fn end_beyond(&self, user: UserId, most: u32, keep: SessionId) -> Storing<'_, u64> {
-        Box::pin(self.end_beyond(user, most, keep))
+        Box::pin(with_retries(move || self.end_beyond(user, most, keep)))
     }
 
     fn changes(&self, since: Option<Mark>) -> Storing<'_, Changes> {
@@ -309,20 +327,22 @@ impl SessionStore for SqlStore {
     }
 
     fn touch<'a>(&'a self, seen: &'a [(SessionId, Timestamp)]) -> Storing<'a, u64> {
-        Box::pin(self.touch(seen))
+        Box::pin(with_retries(move || self.touch(seen)))
     }
 
     fn sweep(&self, now: Timestamp, limit: u32) -> Storing<'_, u64> {
-        Box::pin(self.sweep(now, limit))
+        Box::pin(with_retries(move || self.sweep(now, limit)))
     }
 }
 
 async fn epoch(connection: &mut Connection, user: UserId) -> Result<Epoch, DbError> {
-    let row = query("select coalesce(sum(epoch), 0) from session_subject where user_id in ($1, $2)")
-        .bind(user)
-        .bind(EVERYBODY)
-        .fetch_one(connection)
-        .await?;
+    let row = query(
+        "select cast(coalesce(sum(epoch), 0) as bigint) from session_subject where user_id in ($1, $2)",
+    )
+    .bind(user)
+    .bind(EVERYBODY)
+    .fetch_one(connection)
+    .await?;
     row.get(0).map(Epoch)
 }
 
@@ -333,16 +353,35 @@ async fn is_current(connection: &mut Connection, subject: Option<&Subject>) -> R
     }
 }
 
+/// The columns of a record, in the order in which [`row::record`] reads them.
+macro_rules! select_record {
+    ($rest:literal) => {
+        concat!(
+            "select session_id, secret_hash, user_id, user_epoch, auth_level, authenticated_at, generation, created_at,
+                    last_seen_at, idle_us, ends_at, csrf_secret, csrf_previous, csrf_previous_until, user_agent,
+                    address, data
+             from live_session where token_id = $1 ",
+            $rest
+        )
+    };
+}
+
 async fn find(connection: &mut Connection, token: TokenId) -> Result<Option<SessionRecord>, StoreError> {
-    let row = query(
-        "select session_id, secret_hash, user_id, user_epoch, auth_level, authenticated_at, generation, created_at,
-                last_seen_at, idle_us, ends_at, csrf_secret, csrf_previous, csrf_previous_until, user_agent,
-                address, data
-         from live_session where token_id = $1",
-    )
-    .bind(token.to_bytes())
-    .fetch_optional(connection)
-    .await?;
+    fetch(connection, token, query(select_record!(""))).await
+}
+
+/// Finds a session, and keeps others from changing it until the transaction ends.
+async fn hold(write: &mut Connection, token: TokenId) -> Result<Option<SessionRecord>, StoreError> {
+    let held = ByDialect { sqlite: select_record!(""), postgres: select_record!("for update") };
+    fetch(write, token, query(held)).await
+}
+
+async fn fetch(
+    connection: &mut Connection,
+    token: TokenId,
+    record: Query,
+) -> Result<Option<SessionRecord>, StoreError> {
+    let row = record.bind(token.to_bytes()).fetch_optional(connection).await?;
     row.map(|row| row::record(token, &row)).transpose()
 }
 

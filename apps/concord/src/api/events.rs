@@ -1,0 +1,189 @@
+//! `/api/v1/events`: what happens, as it happens.
+//!
+//! Server-sent events. The id of each is its position in the log, so a client that was cut off goes on where it
+//! was: it sends the last id it has seen as `Last-Event-ID`, as browsers do by themselves.
+
+use std::collections::VecDeque;
+use std::fmt::Write as _;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::body::Body;
+use axum::extract::{FromRequestParts, State};
+use axum::response::{IntoResponse, Response};
+use bytes::Bytes;
+use futures_util::stream;
+use http::request::Parts;
+use http::{HeaderValue, StatusCode, header};
+use mainstay::routes::{DescribeRequest, DescribeResponse, Operation};
+use mainstay::{ErrorCode, Refusal, Role, Routes};
+use mainstay_core::{Clock, Shutdown};
+use mainstay_events::{EventStore, Position, RecordedEvent};
+use schemars::SchemaGenerator;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
+use tokio::time::Instant;
+
+use super::READING;
+use super::activity::Happening;
+use crate::service::Catalogues;
+
+/// Most clients at once.
+const CLIENTS: usize = 10_000;
+
+/// Something is said at least this often, so that proxies and clients know that the line is alive.
+const HEARTBEAT: Duration = Duration::from_secs(15);
+
+/// A stream ends after this time, and the client comes back: by then it may be somebody who may no more.
+const LONGEST: Duration = Duration::from_mins(10);
+
+/// Events that are read at once.
+const PAGE: u32 = 100;
+
+pub(super) fn routes() -> Routes<Catalogues> {
+    Routes::at("/api/v1/events")
+        .tag("Activity")
+        .get("", follow)
+        .summary("Tells what happens as it happens; Last-Event-ID says where to go on")
+        .role(Role::Viewer)
+        .errors(&[ErrorCode::Overloaded])
+        .errors(READING)
+}
+
+/// Where live events come from.
+#[derive(Clone, Debug)]
+pub struct Feed {
+    store: EventStore,
+    clock: Clock,
+    stopping: Shutdown,
+    places: Arc<Semaphore>,
+}
+
+impl Feed {
+    /// The events of a log, until the process stops.
+    pub fn new(store: EventStore, clock: Clock, stopping: Shutdown) -> Self {
+        Self { store, clock, stopping, places: Arc::new(Semaphore::new(CLIENTS)) }
+    }
+}
+
+/// The last event that the client has seen.
+struct LastSeen(Option<Position>);
+
+impl<S: Send + Sync> FromRequestParts<S> for LastSeen {
+    type Rejection = Refusal;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Refusal> {
+        let Some(value) = parts.headers.get("last-event-id") else { return Ok(Self(None)) };
+        let position = value.to_str().ok().and_then(|text| text.parse().ok()).map(Position::new);
+        match position {
+            Some(position) => Ok(Self(Some(position))),
+            None => {
+                Err(Refusal::new(ErrorCode::BadRequest)
+                    .message("Last-Event-ID is the id of an event: a number."))
+            }
+        }
+    }
+}
+
+impl DescribeRequest for LastSeen {
+    fn describe(operation: &mut Operation, _: &mut SchemaGenerator) {
+        operation.headers.push(("Last-Event-ID", "the id of the last event that was seen: go on behind it"));
+        operation.errors.push(ErrorCode::BadRequest);
+    }
+}
+
+/// The answer: it goes on as long as the client stays.
+struct Live(Follower);
+
+impl IntoResponse for Live {
+    fn into_response(self) -> Response {
+        let frames = stream::unfold(self.0, async |mut follower| {
+            let frame = follower.next().await?;
+            Some((Ok::<_, std::convert::Infallible>(frame), follower))
+        });
+        let mut response = Body::from_stream(frames).into_response();
+        let headers = response.headers_mut();
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/event-stream"));
+        // Some proxies would keep a page together before they let any of it through.
+        headers.insert("x-accel-buffering", HeaderValue::from_static("no"));
+        response
+    }
+}
+
+impl DescribeResponse for Live {
+    fn describe(operation: &mut Operation, _: &mut SchemaGenerator) {
+        operation
+            .answers
+            .push(mainstay::routes::Answer::new(StatusCode::OK).content("text/event-stream", None));
+    }
+}
+
+/// One client.
+struct Follower {
+    store: EventStore,
+    head: watch::Receiver<Position>,
+    after: Position,
+    clock: Clock,
+    ends: Instant,
+    stopping: Shutdown,
+    /// Said before anything else.
+    first: VecDeque<Bytes>,
+    _place: OwnedSemaphorePermit,
+}
+
+impl Follower {
+    /// What to say next; `None` at the end.
+    async fn next(&mut self) -> Option<Bytes> {
+        if let Some(first) = self.first.pop_front() {
+            return Some(first);
+        }
+        if self.stopping.has_begun() || self.clock.now() >= self.ends {
+            return None;
+        }
+        // Before the read: what is appended during it wakes us again.
+        self.head.borrow_and_update();
+        // A log that cannot be read ends the stream; the client comes back with its last id.
+        let page = self.store.read_from(self.after, PAGE).await.ok()?;
+        if let Some(last) = page.last() {
+            self.after = last.position;
+            return Some(frames(page));
+        }
+        tokio::select! {
+            _ = self.head.changed() => {}
+            () = tokio::time::sleep(HEARTBEAT) => {}
+            () = self.stopping.begun() => return None,
+        }
+        // Whatever woke us: a comment tells whether the client is still there, and costs three bytes.
+        Some(Bytes::from_static(b":\n\n"))
+    }
+}
+
+fn frames(page: Vec<RecordedEvent>) -> Bytes {
+    let mut text = String::new();
+    for event in page {
+        let happening = Happening::from(event);
+        // Texts and numbers always serialise; JSON has no line breaks in it.
+        let data = serde_json::to_string(&happening).unwrap_or_default();
+        let Happening { position, r#type, .. } = &happening;
+        // Infallible: a `String` takes what it is given.
+        let _ = write!(text, "id: {position}\nevent: {}\ndata: {data}\n\n", r#type);
+    }
+    text.into()
+}
+
+async fn follow(State(feed): State<Feed>, LastSeen(last_seen): LastSeen) -> Result<Live, Refusal> {
+    let Ok(place) = Arc::clone(&feed.places).try_acquire_owned() else {
+        return Err(Refusal::new(ErrorCode::Overloaded).retry_after(HEARTBEAT));
+    };
+    let watch = feed.store.watch();
+    let head = feed.store.head().await?;
+    let mut first = VecDeque::from([Bytes::from_static(b"retry: 2000\n\n")]);
+    let after = last_seen.unwrap_or(head);
+    if after > head {
+        // The log was restored: what the client has seen is not what is there.
+        first.push_back(Bytes::from(format!("id: {head}\nevent: reset\ndata: {{\"position\":{head}}}\n\n")));
+    }
+    let Feed { store, clock, stopping, .. } = feed;
+    let ends = clock.now() + LONGEST;
+    let after = after.min(head);
+    Ok(Live(Follower { store, head: watch, after, clock, ends, stopping, first, _place: place }))
+}

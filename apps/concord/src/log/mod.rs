@@ -1,0 +1,139 @@
+//! The commands `event` and `projection`: what the log holds, and how those who follow it are.
+//!
+//! They work on the database itself, beside a service that may be running on it. Wishes of operators are noted
+//! there, and carried out by the process that runs the projection.
+
+mod event;
+mod projection;
+
+use clap::{Arg, ArgMatches, Command, value_parser};
+use mainstay::life::{Configuration, StartError};
+use mainstay_cli::{CommandError, Context, Verdict, block_on};
+use mainstay_core::Chain;
+use mainstay_core::settings::{Explanation, Problem};
+use mainstay_db::Database;
+use mainstay_events::EventStore;
+
+use crate::service::Concord;
+
+/// What `check --explain` says of the codes of this room.
+pub const EXPLANATIONS: &[Explanation] = &[
+    Explanation {
+        code: "CC0111",
+        title: "the log cannot be read",
+        text: "A command on the log met a database that failed, or a log with a hole in it. The message says which.\n\
+               A hole means that the log was damaged, or restored in part: restore it whole from a backup.",
+    },
+    Explanation {
+        code: "CC0112",
+        title: "there is no such event or projection",
+        text: "The command named a position, a stream, a projection or a key that is not there. `projection status`\n\
+               lists projections and the keys that they have put aside; `event tail` shows the newest events.",
+    },
+];
+
+/// The commands.
+pub fn commands() -> [Command; 2] {
+    let format = || {
+        Arg::new("format")
+            .long("format")
+            .value_parser(["text", "json"])
+            .default_value("text")
+            .help("How to print")
+    };
+    let name = || Arg::new("name").value_name("NAME").required(true).help("The projection");
+    let key = || {
+        Arg::new("key")
+            .long("key")
+            .value_name("KEY")
+            .help("Only this key that was put aside, a stream mostly; otherwise all of them")
+    };
+    let event = Command::new("event")
+        .about("Look at the log of events")
+        .subcommand_required(true)
+        .subcommand(
+            Command::new("show")
+                .about("Show one event, or all events of a stream")
+                .arg(Arg::new("what").value_name("POSITION|STREAM").required(true).help("Which"))
+                .arg(format()),
+        )
+        .subcommand(
+            Command::new("tail")
+                .about("Show the newest events")
+                .arg(
+                    Arg::new("count")
+                        .long("count")
+                        .short('n')
+                        .value_parser(value_parser!(u32).range(1..=10_000))
+                        .default_value("20")
+                        .help("How many"),
+                )
+                .arg(format()),
+        )
+        .subcommand(Command::new("verify").about("Check that the log is whole: no gaps, no wrong heads"));
+    let projection = Command::new("projection")
+        .about("Look at what follows the log, and say what is to be done with what fails")
+        .subcommand_required(true)
+        .subcommand(Command::new("status").about("Show how the projections are").arg(format()))
+        .subcommand(
+            Command::new("retry").about("Try again what a projection could not apply").arg(name()).arg(key()),
+        )
+        .subcommand(
+            Command::new("skip")
+                .about(
+                    "Leave out what a projection cannot apply: the event it stands at, or what was put aside",
+                )
+                .arg(name())
+                .arg(key()),
+        )
+        .subcommand(
+            Command::new("rebuild")
+                .about("Build the read model anew from the log, beside the one that serves")
+                .arg(name()),
+        );
+    [event, projection]
+}
+
+/// Runs the command of the name.
+///
+/// # Errors
+///
+/// See [`CommandError`].
+pub fn run(name: &str, matches: &ArgMatches, context: &mut Context<'_>) -> Result<Verdict, CommandError> {
+    match name {
+        "event" => event::run(matches, context),
+        _ => projection::run(matches, context),
+    }
+}
+
+/// Opens the log, works with it, and closes it.
+fn with_log<T>(
+    context: &mut Context<'_>,
+    work: impl AsyncFnOnce(&EventStore) -> Result<T, CommandError>,
+) -> Result<T, CommandError> {
+    let configuration = context.settings::<Configuration<Concord>>()?;
+    let clock = context.clock().clone();
+    let opened = block_on(async {
+        let database = Database::open(&configuration.runtime.database, &clock).await?;
+        let worked = match mainstay::migrations_of(&Concord).require_current(&database).await {
+            Ok(()) => Ok(work(&EventStore::new(database.clone(), clock)).await),
+            Err(error) => Err(StartError::from(error)),
+        };
+        // What was done is committed; a database that closes badly changes nothing about it.
+        let _ = database.close().await;
+        worked
+    })?;
+    opened.map_err(|error| CommandError::from(error.problem()))?
+}
+
+fn is_json(matches: &ArgMatches) -> bool {
+    matches.get_one::<String>("format").is_some_and(|format| format == "json")
+}
+
+fn unreadable(error: &dyn std::error::Error) -> CommandError {
+    Problem::error("CC0111", Chain(error).to_string()).into()
+}
+
+fn not_there(what: String) -> CommandError {
+    Problem::error("CC0112", what).help("`projection status` and `event tail` show what is there").into()
+}

@@ -1,0 +1,84 @@
+//! One at a time.
+
+use std::time::Duration;
+
+use mainstay_core::Clock;
+use tokio::time::sleep;
+
+use super::MigrationError;
+use crate::{Database, DbError, DbErrorKind, Dialect, ReadConnection, Work, WriteTransaction, query};
+
+/// How long another process's migration is waited for.
+const LOCK_WAIT: Duration = Duration::from_mins(2);
+
+/// Pause between two tries at the lock.
+const LOCK_PAUSE: Duration = Duration::from_millis(50);
+
+/// The lock's name among a server's advisory locks: "mainstay" in ASCII.
+const LOCK_KEY: i64 = i64::from_be_bytes(*b"mainstay");
+
+/// Held for a whole run: nobody else migrates meanwhile.
+///
+/// On PostgreSQL it is a lock of a session of its own, so that it also holds between transactions, and while a
+/// statement runs outside one; it ends with the session, also when the process is killed. SQLite's write lock is
+/// taken by each step anew, which reads under it what is applied.
+pub(super) struct RunLock {
+    session: Option<ReadConnection>,
+}
+
+impl RunLock {
+    pub(super) async fn wait(database: &Database, clock: &Clock) -> Result<Self, MigrationError> {
+        if database.dialect() == Dialect::Sqlite {
+            return Ok(Self { session: None });
+        }
+        // In its guard from here on: a wait that is dropped must not leave the lock in a pool.
+        let mut lock = Self { session: Some(database.for_work(Work::Control).read().await?) };
+        let deadline = clock.now() + LOCK_WAIT;
+        while !lock.ask("select pg_try_advisory_lock($1)").await? {
+            if clock.now() >= deadline {
+                return Err(MigrationError::Locked);
+            }
+            sleep(LOCK_PAUSE).await;
+        }
+        Ok(lock)
+    }
+
+    /// Makes sure that the lock is still held: its session may have gone with the server.
+    pub(super) async fn check(&mut self) -> Result<(), MigrationError> {
+        self.ask("select $1::bigint is not null").await.map(drop)
+    }
+
+    /// Gives the lock back at once.
+    pub(super) async fn release(mut self) {
+        // Where that fails, the end of the session does it.
+        let _ = self.ask("select pg_advisory_unlock($1)").await;
+    }
+
+    async fn ask(&mut self, sql: &'static str) -> Result<bool, MigrationError> {
+        let Some(session) = &mut self.session else { return Ok(true) };
+        Ok(query(sql).bind(LOCK_KEY).fetch_one(session).await?.get(0)?)
+    }
+}
+
+impl Drop for RunLock {
+    fn drop(&mut self) {
+        if let Some(session) = self.session.take() {
+            session.discard();
+        }
+    }
+}
+
+/// The transaction of one step; on SQLite another process's migration may hold the write lock for longer than a
+/// request would wait.
+pub(super) async fn step(database: &Database, clock: &Clock) -> Result<WriteTransaction, DbError> {
+    let database = database.for_work(Work::Control);
+    let deadline = clock.now() + LOCK_WAIT;
+    loop {
+        match database.write().await {
+            Err(error) if error.kind() == DbErrorKind::Busy && clock.now() < deadline => {
+                sleep(LOCK_PAUSE).await;
+            }
+            result => return result,
+        }
+    }
+}

@@ -1,0 +1,2 @@
+drop index part_by_price;
+alter table part drop column price;

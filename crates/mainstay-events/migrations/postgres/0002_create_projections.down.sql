@@ -1,0 +1,3 @@
+drop table es_quarantine_item;
+drop table es_quarantine;
+drop table es_projection;

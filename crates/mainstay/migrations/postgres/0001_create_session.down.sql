@@ -1,0 +1,3 @@
+drop view live_session;
+drop table session_subject;
+drop table session;

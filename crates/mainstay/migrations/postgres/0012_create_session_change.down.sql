@@ -1,0 +1,2 @@
+drop table session_change;
+delete from session_subject where user_id = x'ffffffffffffffffffffffffffffffff';
