@@ -181,7 +181,7 @@ impl<S: Service> TestService<S> {
 
         let plan = configuration.runtime.drain_plan();
         let process = Process::new(S::VERSION, Environment::Test, plan, &Clock::system(), Metrics::new());
-        let started = start(&process, &*service, configuration).await;
+        let started = Box::pin(start(&process, &*service, configuration)).await;
         let started = started.unwrap_or_else(|error| panic!("not started: {}", mainstay_core::Chain(&error)));
         Self {
             service,

@@ -165,7 +165,7 @@ fn frames(page: Vec<RecordedEvent>) -> Bytes {
         let data = serde_json::to_string(&happening).unwrap_or_default();
         let Happening { position, r#type, .. } = &happening;
         // Infallible: a `String` takes what it is given.
-        let _ = write!(text, "id: {position}\nevent: {}\ndata: {data}\n\n", r#type);
+        let _ = write!(text, "id: {position}\nevent: {type}\ndata: {data}\n\n");
     }
     text.into()
 }

@@ -66,7 +66,7 @@ async fn goes_through(outage: Outage) {
     for _ in 0..200 {
         gone += usize::from(client.get("/local").await.status == 200);
     }
-    assert!(gone <= 60 && gone >= 40, "{gone}");
+    assert!((40..=60).contains(&gone), "{gone}");
     assert!(counted(&service, "local", "local") > 0);
 
     // Open: all pass.

@@ -1,2 +1,2 @@
 drop table session_change;
-delete from session_subject where user_id = x'ffffffffffffffffffffffffffffffff';
+delete from session_subject where user_id = 'ffffffff-ffff-ffff-ffff-ffffffffffff';
