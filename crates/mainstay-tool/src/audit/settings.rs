@@ -4,9 +4,7 @@ use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::time::Duration;
 
-use mainstay::RequestSettings;
-use mainstay::accept::ConnectionSettings;
-use mainstay::life::{ProcessSettings, Runtime};
+use mainstay::life::Runtime;
 use mainstay_core::random;
 use mainstay_core::settings::{Environment, Given, Layer, Place, Problem, Reader, Section, Source, Sources};
 
@@ -23,9 +21,15 @@ struct Value {
     place: Place,
 }
 
-/// Secrets that are said to be in a file the audit does not see: they get a value that passes, so that the rest is
-/// judged.
-const SECRETS: [&str; 2] = ["SECRET_KEY", "LDAP_BIND_PASSWORD"];
+/// Settings that are said to be in a file the audit does not see: they get a value that passes, so that the rest is
+/// judged. The texts stand before and after what nobody can guess.
+const UNSEEN: [(&str, &str, &str); 5] = [
+    ("SECRET_KEY", "", ""),
+    ("LDAP_BIND_PASSWORD", "", ""),
+    ("REDIS_URL", "rediss://:", "@redis.internal:6379/0"),
+    ("ALLOWED_HOSTS", "", ".example.org"),
+    ("PUBLIC_URL", "https://", ".example.org"),
+];
 
 /// Settings that tell a container of a Mainstay service from others.
 const TELLING: [&str; 6] =
@@ -79,27 +83,27 @@ impl Settings {
 
     /// From the signal to the end, at most; `None` when the setting is wrong.
     pub(super) fn shutdown_timeout(&self) -> Option<Duration> {
-        self.read::<ProcessSettings>().map(|settings| settings.shutdown_timeout)
+        self.runtime().map(|runtime| runtime.process.shutdown_timeout)
     }
 
     /// From the arrival of a request to the head of its answer, at most.
     pub(super) fn request_timeout(&self) -> Option<Duration> {
-        self.read::<RequestSettings>().map(|settings| settings.timeout)
+        self.runtime().map(|runtime| runtime.requests.timeout)
     }
 
     /// The largest body of any request, in bytes.
     pub(super) fn largest_body_bytes(&self) -> Option<u64> {
-        self.read::<RequestSettings>().map(|settings| settings.body_bytes.max(settings.upload.bytes))
+        self.runtime().map(|runtime| runtime.requests.body_bytes.max(runtime.requests.upload.bytes))
     }
 
     /// How long a connection stays open without a request.
     pub(super) fn keep_alive_timeout(&self) -> Option<Duration> {
-        self.read::<ConnectionSettings>().map(|settings| settings.keep_alive_timeout)
+        self.runtime().map(|runtime| runtime.connections.keep_alive_timeout)
     }
 
     /// Most connections at once.
     pub(super) fn max_connections(&self) -> Option<usize> {
-        self.read::<ConnectionSettings>().map(|settings| settings.max_connections)
+        self.runtime().map(|runtime| runtime.connections.max_connections)
     }
 
     /// The networks whose word on the client is taken.
@@ -136,8 +140,9 @@ impl Settings {
         }
     }
 
-    fn read<S: Section>(&self) -> Option<S> {
-        self.sources().read::<S>(self.environment()).settings
+    /// The settings of the runtime, unless one of them is wrong: that is a problem of its own.
+    fn runtime(&self) -> Option<Runtime> {
+        self.sources().read::<WholeRuntime>(self.environment()).settings.map(|WholeRuntime(runtime)| runtime)
     }
 
     fn sources(&self) -> Sources {
@@ -150,8 +155,11 @@ impl Settings {
                 layer.insert(name.clone(), Given { text: OsString::from(text), source });
             }
         }
-        for name in SECRETS.into_iter().filter(|name| self.has(name) && self.text(name).is_none()) {
-            layer.insert(name, Given { text: OsString::from(unguessable()), source: Source::Process });
+        for (name, before, after) in UNSEEN {
+            if self.has(name) && self.text(name).is_none() {
+                let text = OsString::from(format!("{before}{}{after}", unguessable()));
+                layer.insert(name, Given { text, source: Source::Process });
+            }
         }
         let mut sources = Sources::new("");
         sources.push(layer);
@@ -160,12 +168,11 @@ impl Settings {
 }
 
 /// The settings of the runtime, as a section.
-struct WholeRuntime;
+struct WholeRuntime(Runtime);
 
 impl Section for WholeRuntime {
     fn read(reader: &mut Reader<'_>) -> Self {
-        Runtime::read_named(reader, "app", &[]);
-        Self
+        Self(Runtime::read_named(reader, "app", &[]))
     }
 }
 
