@@ -72,7 +72,7 @@ async fn sign_in(service: &TestService<Concord>, name: &str, password: &str) -> 
     (answer.status.as_u16(), answer.code())
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn who_is_known_there_works_here() {
     let slapd = Slapd::start(ENTRIES);
     let service = with_directory(&slapd).await;
@@ -101,7 +101,7 @@ async fn who_is_known_there_works_here() {
     service.stop().await;
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_directory_that_does_not_answer_is_503_and_never_401() {
     let slapd = Slapd::start(ENTRIES);
     let service = with_directory(&slapd).await;
@@ -119,7 +119,7 @@ async fn a_directory_that_does_not_answer_is_503_and_never_401() {
     service.stop().await;
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn check_asks_the_directory() {
     let slapd = Slapd::start(ENTRIES);
     let service = TestService::start(Concord, &[]).await;

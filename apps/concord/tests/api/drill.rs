@@ -9,7 +9,6 @@ use serde_json::json;
 
 use crate::support::{Api, item, run_beside};
 
-// Threads of its own: waiting for the program must not stop the service in the middle of a transaction.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_bad_event_is_put_aside_seen_and_left_out() {
     let service = TestService::start(Concord, &[]).await;

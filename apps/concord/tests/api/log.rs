@@ -7,7 +7,6 @@ use serde_json::Value;
 
 use crate::support::{Api, run_beside};
 
-// Threads of its own: waiting for the program must not stop the service in the middle of a transaction.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_log_is_shown_and_found_whole() {
     let service = TestService::start(Concord, &[]).await;
@@ -34,7 +33,6 @@ async fn the_log_is_shown_and_found_whole() {
     service.stop().await;
 }
 
-// Threads of its own: waiting for the program must not stop the service in the middle of a transaction.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_read_model_is_built_anew_on_command() {
     let service = TestService::start(Concord, &[]).await;

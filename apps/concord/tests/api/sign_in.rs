@@ -59,7 +59,7 @@ async fn sign_in_by_form(browser: &mut Browser, password: &str) -> Answer {
     browser.form("/login", &fields).await
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_tour() {
     let service = with_alice().await;
 
@@ -105,7 +105,7 @@ async fn the_tour() {
     service.stop().await;
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_command_reaches_the_running_service_within_a_second() {
     let service = with_alice().await;
     for arguments in [&["session", "revoke", "--user", "alice"][..], &["session", "revoke", "--all", "--yes"]]
@@ -121,7 +121,7 @@ async fn a_command_reaches_the_running_service_within_a_second() {
     service.stop().await;
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn who_is_disabled_is_out_with_the_next_request() {
     let service = with_alice().await;
     let mut browser = Browser::signed_in(service.client(), "alice", PASSWORD).await;
@@ -140,7 +140,7 @@ async fn who_is_disabled_is_out_with_the_next_request() {
     service.stop().await;
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn another_password_ends_the_sessions_elsewhere() {
     let service = with_alice().await;
     let mut here = Browser::signed_in(service.client(), "alice", PASSWORD).await;

@@ -27,6 +27,9 @@ pub(crate) async fn on_service_with(settings: &[(&str, &str)], test: impl AsyncF
 }
 
 /// Runs the program beside a service, on the same database, with a line on its standard input.
+///
+/// Only in tests whose runtime has threads of its own (`flavor = "multi_thread"`): waiting for the program would
+/// otherwise stop the service, perhaps in the middle of a transaction that the program waits for.
 pub(crate) fn run_beside(service: &TestService<Concord>, arguments: &[&str], line: &str) -> Output {
     let database = format!("DATABASE_URL={}", service.database_url());
     let mut child = Command::new(env!("CARGO_BIN_EXE_concord"))
