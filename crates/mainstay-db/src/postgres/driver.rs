@@ -50,6 +50,8 @@ pub(crate) struct Driver {
 
 /// The half that reads and writes the socket.
 struct Line {
+    /// A cancellation was sent that the server has not heard yet: it may end any later statement.
+    is_haunted: bool,
     /// Gone when the line is over: with it go the ends of what still waits for an answer, which so learns of it.
     connection: Option<Box<Connection<Socket, Encrypted>>>,
     /// Why nothing comes any more.
@@ -62,7 +64,7 @@ impl Driver {
         let (client, connection) = connected.map_err(classify)?;
         Ok(Self {
             client,
-            line: Line { connection: Some(Box::new(connection)), broken: None },
+            line: Line { is_haunted: false, connection: Some(Box::new(connection)), broken: None },
             statements: Statements::default(),
             encryption: options.encryption.clone(),
             begin: None,
@@ -187,6 +189,9 @@ impl Driver {
         if let Some(broken) = self.line.take_broken() {
             return Err(broken);
         }
+        if self.line.is_haunted {
+            return Err(DbError::new(DbErrorKind::TimedOut));
+        }
         if !self.settled {
             let cancel = self.client.cancel_token();
             let cancelled = timeout(CANCEL_GRACE, cancel.cancel_query(self.encryption.clone())).await;
@@ -307,8 +312,11 @@ impl Line {
                 let told = cancel.cancel_query(encryption.clone());
                 futures_util::join!(told, self.drive(work)).1
             };
-            let answer = timeout(CANCEL_GRACE, cancelled).await;
-            answer.map_err(|_| Failed::Kind(DbError::new(DbErrorKind::TimedOut)))?
+            let Ok(answer) = timeout(CANCEL_GRACE, cancelled).await else {
+                self.is_haunted = true;
+                return Err(Failed::Kind(DbError::new(DbErrorKind::TimedOut)));
+            };
+            answer
         };
         match self.take_broken() {
             // The driver only says that the connection is closed; the socket said why.
