@@ -86,7 +86,7 @@ async fn what_no_store_would_take_is_named() {
 
 #[tokio::test]
 async fn a_full_disk_fails_cleanly() {
-    // A limit of pages is SQLite's; the server's disk is filled in the tests of mainstay-db.
+    // A limit of pages is SQLite's; a server whose disk is full is not tried anywhere yet.
     let database = open_as_told(&mainstay_db::DatabaseSettings::in_memory()).await;
     let store = EventStore::new(database, Clock::system());
     store.append(noting("a", 0)).await.expect("a first event");
