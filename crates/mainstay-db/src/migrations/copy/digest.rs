@@ -55,7 +55,9 @@ fn feed(hash: &mut Sha256, kind: Kind, value: &Value) {
         Value::Blob(bytes) => part(4, bytes),
         Value::List(values) => {
             part(5, &(values.len() as u64).to_be_bytes());
-            values.iter().for_each(|value| feed(hash, kind, value));
+            for value in values {
+                feed(hash, kind, value);
+            }
         }
     }
 }
@@ -80,7 +82,9 @@ mod tests {
 
     fn sum(table: &Table, rows: &[&[Value]]) -> Digest {
         let mut sum = Digest::default();
-        rows.iter().for_each(|row| sum.add(table, row));
+        for row in rows {
+            sum.add(table, row);
+        }
         sum
     }
 

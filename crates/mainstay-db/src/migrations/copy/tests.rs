@@ -59,7 +59,7 @@ const POSTGRES: &str = "
     create view sold as select * from part where is_sold;";
 
 /// More than fit some pages.
-const PARTS: i64 = 3_000;
+const PARTS: i32 = 3_000;
 
 fn shop() -> Migrations {
     with_files(SQLITE, POSTGRES).leaving_behind(|table| table == "visit")
@@ -138,12 +138,12 @@ async fn fill(source: &Database) {
         .execute(&mut write)
         .await
         .expect("a row");
-    let part = |id: i64| -> [Value; 8] {
+    let part = |id: i32| -> [Value; 8] {
         let uid = u128::try_from(id).expect("a number from 1").to_be_bytes();
         let parent = (id > 1).then_some(id - 1);
-        let price = (id % 3 > 0).then_some(id as f64 / 8.0);
+        let price = (id % 3 > 0).then_some(f64::from(id) / 8.0);
         let data = (id % 2 == 0).then_some("{\"b\": 1, \"a\":  [null]}");
-        let made = (id % 5 > 0).then_some(-1_000_000 * id);
+        let made = (id % 5 > 0).then_some(-1_000_000 * i64::from(id));
         [
             uid.into(),
             text.into(),
