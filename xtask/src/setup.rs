@@ -44,7 +44,9 @@ fn namespaces() {
     if is_root() || command::succeeds(unshare()) {
         return;
     }
-    anstream::eprintln!("==> setup: a test mounts a disk of its own; allowing namespaces of users with sysctl");
+    anstream::eprintln!(
+        "==> setup: a test mounts a disk of its own; allowing namespaces of users with sysctl"
+    );
     let allow = ["--non-interactive", "sysctl", "--write", "kernel.apparmor_restrict_unprivileged_userns=0"];
     if let Err(error) = command::run(program("sudo", allow)) {
         anstream::eprintln!("   note: the test of a full disk will fail: {error:#}");
