@@ -17,12 +17,13 @@ pub(crate) enum Runner {
 }
 
 /// The servers that tests start, by their programs, each with Debian's package.
-const SERVERS: [(&str, &str); 5] = [
+const SERVERS: [(&str, &str); 6] = [
     ("/usr/lib/postgresql/*/bin/postgres", "postgresql"),
     ("/usr/bin/redis-server", "redis-server"),
     ("/usr/sbin/slapd", "slapd"),
     ("/usr/bin/ldapsearch", "ldap-utils"),
     ("/usr/sbin/nginx", "nginx-light"),
+    ("/usr/lib/python3/dist-packages/aiosmtpd/__init__.py", "python3-aiosmtpd"),
 ];
 
 /// Makes sure that the tests can be built and run.

@@ -21,7 +21,7 @@ use crate::ledger::Ledger;
 use crate::read::CatalogSummaries;
 use crate::read::export::ExportLimits;
 use crate::settings::ConcordSettings;
-use crate::{api, demo, pages};
+use crate::{alerts, api, demo, pages};
 
 /// The service.
 #[derive(Clone, Copy, Debug, Default)]
@@ -64,7 +64,8 @@ impl Service for Concord {
             live.begin();
             Ok(())
         });
-        let catalogues = Catalogues::open(surroundings, &settings)?;
+        let mut catalogues = Catalogues::open(surroundings, &settings)?;
+        catalogues.projections = catalogues.projections.telling(alerts::start(app)?);
         follow(app, &catalogues).await?;
         let ledger = catalogues.ledger.clone();
         // What is registered first ends last: workers may append until they end.
