@@ -1,5 +1,6 @@
 //! A process that is killed: it appends for ever, says what was acknowledged, and lets the read model follow.
 
+use std::fmt::Write as _;
 use std::io::Write as _;
 use std::time::Duration;
 
@@ -51,7 +52,11 @@ async fn append_for_ever(url: &str, number: u64) {
                 next += count;
                 if write(&appender, &notes).await {
                     // One line in one write, so that lines of several writers do not mix.
-                    let lines: String = notes.iter().map(|note| format!("{ACKNOWLEDGED}{note}\n")).collect();
+                    let mut lines = String::new();
+                    for note in notes {
+                        // Writing to a String cannot fail.
+                        let _ = writeln!(lines, "{ACKNOWLEDGED}{note}");
+                    }
                     std::io::stdout().write_all(lines.as_bytes()).expect("standard output");
                 }
                 if random::below(20) == 0 {

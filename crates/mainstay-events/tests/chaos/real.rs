@@ -109,7 +109,7 @@ async fn run_on(url: &str, test: &str, events: usize) -> Verdict {
     let acknowledged = acknowledged.lock().unwrap_or_else(PoisonError::into_inner).clone();
     let wrong_rows = wrong_rows(&store, &seen).await;
     store.verify().await.expect("the log is whole");
-    Verdict { kills, took, wrong_rows, ..Verdict::of(&acknowledged, &seen) }
+    Verdict { wrong_rows, kills, took, ..Verdict::of(&acknowledged, &seen) }
 }
 
 async fn prepare(url: &str) -> EventStore {

@@ -106,25 +106,25 @@ struct Running {
     outbox: Outbox,
     tasks: Tasks,
     shutdown: Shutdown,
-    running: JoinHandle<()>,
+    task: JoinHandle<()>,
 }
 
 impl Running {
     fn start(outbox: Outbox) -> Self {
         let (tasks, shutdown) = (Tasks::new(), Shutdown::new());
         let (sending, stopping) = (outbox.clone(), shutdown.clone());
-        let running = tasks.spawn("outbox", async move { sending.run(stopping).await });
-        Self { outbox, tasks, shutdown, running }
+        let task = tasks.spawn("outbox", async move { sending.run(stopping).await });
+        Self { outbox, tasks, shutdown, task }
     }
 
     async fn stop(self) {
         self.shutdown.begin();
-        self.running.await.expect("no panic");
+        self.task.await.expect("no panic");
     }
 
     /// As a process that is killed: nothing is asked.
     async fn kill(self) {
-        self.running.abort();
+        self.task.abort();
         self.tasks.finished().await;
     }
 }

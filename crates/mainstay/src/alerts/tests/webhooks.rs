@@ -1,5 +1,4 @@
 use std::fs;
-use std::path::PathBuf;
 use std::time::Duration;
 
 use base64::Engine as _;
@@ -48,7 +47,7 @@ fn got(receiver: &Nginx) -> Vec<serde_json::Value> {
     text.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect()
 }
 
-fn webhook(url: &str, ca_file: &PathBuf) -> Channel {
+fn webhook(url: &str, ca_file: &Path) -> Channel {
     channel(&[("ALERT_WEBHOOK_URL", url), ("ALERT_WEBHOOK_SECRET", SECRET), ("ALERT_CA_FILE", text(ca_file))])
 }
 
