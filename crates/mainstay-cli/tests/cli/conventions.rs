@@ -58,7 +58,7 @@ fn output_that_is_lost_is_a_failure() {
 
 #[test]
 fn every_command_has_help_with_an_example() {
-    let commands: [&[&str]; 31] = [
+    let commands: [&[&str]; 32] = [
         &[],
         &["serve"],
         &["check"],
@@ -74,6 +74,7 @@ fn every_command_has_help_with_an_example() {
         &["migrate", "status"],
         &["migrate", "history"],
         &["migrate", "new"],
+        &["migrate", "copy"],
         &["user"],
         &["user", "create"],
         &["user", "passwd"],

@@ -25,6 +25,7 @@
 //! counter of the log applies what is left and lets the plain names mean the new tables.
 
 mod alert;
+mod bell;
 mod board;
 mod checkpoint;
 mod failure;
@@ -54,5 +55,6 @@ pub use handler::{Batch, OnPoison, Projection};
 pub use runner::ProjectionSettings;
 pub use sort::{Sort, sort};
 pub use supervisor::{ProjectionHealth, Projections};
+pub(crate) use tables::is_derived;
 pub use tables::{Table, Tables};
 pub use waiting::WaitError;
