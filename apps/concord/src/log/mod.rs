@@ -4,6 +4,7 @@
 //! there, and carried out by the process that runs the projection.
 
 mod event;
+mod families;
 mod projection;
 
 use clap::{Arg, ArgMatches, Command, value_parser};
@@ -15,6 +16,8 @@ use mainstay_db::Database;
 use mainstay_events::EventStore;
 
 use crate::service::Concord;
+
+pub use families::FAMILIES;
 
 /// What `check --explain` says of the codes of this room.
 pub const EXPLANATIONS: &[Explanation] = &[
