@@ -68,7 +68,8 @@ enum Task {
     Deny,
     /// Measures the release build of Concord
     Bench {
-        /// One scenario of `all`, `start`, `matrix`, `pair`, `large`, `sign-in`, `session`, `drain`
+        /// One scenario of `all`, `start`, `matrix`, `pair`, `large`, `sign-in`, `session`, `database`, `overload`, `limits`,
+        /// `drain`, `reload`
         #[arg(default_value = "all")]
         scenario: String,
         /// Handed to the bench, such as `--format json`

@@ -283,7 +283,25 @@ fn migrate(program: &str) -> Command {
                 .value_parser(value_parser!(std::path::PathBuf)),
         )
         .after_help(examples(program, &["{} migrate new 'add prices'"]));
-    group("migrate", "Bring the schema up to date, or back").subcommands([up, down, status, history, new])
+    let copy = Command::new("copy")
+        .about("Move a whole installation from a SQLite file to the PostgreSQL of DATABASE_URL")
+        .long_about(
+            "Move a whole installation from a SQLite file to the PostgreSQL that DATABASE_URL names: all rows, with \
+             the ids and positions they have. Stop the service before, and run `migrate up` on the new database. It \
+             is all or nothing, each row is read back and compared, and the file is not changed. People have to \
+             sign in again.",
+        )
+        .arg(
+            Arg::new("from")
+                .long("from")
+                .value_name("FILE")
+                .help("The SQLite file, or its sqlite: URL")
+                .required(true),
+        )
+        .arg(format(&["text", "json"]))
+        .after_help(examples(program, &["{} migrate copy --from data/{}.db"]));
+    group("migrate", "Bring the schema up to date, or back")
+        .subcommands([up, down, status, history, new, copy])
 }
 
 fn user(program: &str) -> Command {

@@ -92,5 +92,6 @@ pub fn migrations() -> Migrations {
     #[folder = "migrations"]
     struct Files;
 
-    Migrations::new().and_embedded::<Files>("events")
+    // Read models that follow the log are made from it anew, and what was put aside is tried again with that.
+    Migrations::new().and_embedded::<Files>("events").leaving_behind(projections::is_derived)
 }

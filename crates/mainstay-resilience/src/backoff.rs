@@ -15,7 +15,7 @@ use mainstay_core::random;
 /// assert_eq!(backoff.ceiling(0), Duration::from_millis(50));
 /// assert_eq!(backoff.ceiling(3), Duration::from_millis(400));
 /// assert_eq!(backoff.ceiling(40), Duration::from_secs(1));
-/// assert!(backoff.full_jitter(3) <= Duration::from_millis(400));
+/// assert!(backoff.around(3) >= Duration::from_millis(320));
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Backoff {
@@ -33,17 +33,6 @@ impl Backoff {
     pub fn ceiling(&self, failures: u32) -> Duration {
         let factor = 2_u32.checked_pow(failures).unwrap_or(u32::MAX);
         self.first.saturating_mul(factor).min(self.most)
-    }
-
-    /// Anything from nothing to the ceiling: spreads best, for tries that many make at once.
-    pub fn full_jitter(&self, failures: u32) -> Duration {
-        between(Duration::ZERO, self.ceiling(failures))
-    }
-
-    /// Anything from `first` to three times the wait before (`None` before the first): grows without counting.
-    pub fn decorrelated(&self, previous: Option<Duration>) -> Duration {
-        let upper = previous.map_or(self.first, |previous| previous.saturating_mul(3));
-        between(self.first, upper.max(self.first)).min(self.most)
     }
 
     /// The ceiling, more or less by up to a fifth: for a wait whose length has a meaning.
@@ -76,27 +65,16 @@ mod tests {
             let ceiling = backoff.ceiling(failures);
             prop_assert!(ceiling >= first && ceiling <= first + more);
             prop_assert!(ceiling <= backoff.ceiling(failures.saturating_add(1)));
-            prop_assert!(backoff.full_jitter(failures) <= ceiling);
             let around = backoff.around(failures);
             let error = Duration::from_micros(1);
             prop_assert!(around + error >= ceiling * 4 / 5 && around <= ceiling * 6 / 5 + error);
-        }
-
-        #[test]
-        fn a_decorrelated_wait_is_between_the_first_and_three_times_the_last(
-            first in millis(1_000), more in millis(100_000), previous in millis(200_000),
-        ) {
-            let backoff = Backoff::new(first, first + more);
-            prop_assert_eq!(backoff.decorrelated(None), first);
-            let next = backoff.decorrelated(Some(previous));
-            prop_assert!(next >= first && next <= (previous * 3).max(first) && next <= first + more);
         }
     }
 
     #[test]
     fn waits_are_spread() {
         let backoff = Backoff::new(Duration::from_secs(1), Duration::from_mins(1));
-        let mut waits: Vec<Duration> = (0..100).map(|_| backoff.full_jitter(4)).collect();
+        let mut waits: Vec<Duration> = (0..100).map(|_| backoff.around(4)).collect();
         waits.sort_unstable();
         waits.dedup();
         assert!(waits.len() > 90, "{} of 100 differ", waits.len());

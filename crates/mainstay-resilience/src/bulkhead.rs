@@ -26,7 +26,6 @@ use tokio::time::timeout;
 pub struct Bulkhead {
     places: Arc<Semaphore>,
     waiting: Arc<AtomicUsize>,
-    most: usize,
     most_waiting: usize,
 }
 
@@ -41,22 +40,11 @@ pub struct Place {
 #[error("no place became free in time")]
 pub struct Full;
 
-/// How a bulkhead stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct BulkheadStatus {
-    /// Places that are taken.
-    pub in_use: usize,
-    /// Callers that wait for one.
-    pub waiting: usize,
-    /// All places.
-    pub most: usize,
-}
-
 impl Bulkhead {
     /// With so many places (at least one), for which so many may wait.
     pub fn new(most: usize, most_waiting: usize) -> Self {
-        let most = most.clamp(1, Semaphore::MAX_PERMITS);
-        Self { places: Arc::new(Semaphore::new(most)), waiting: Arc::default(), most, most_waiting }
+        let places = Semaphore::new(most.clamp(1, Semaphore::MAX_PERMITS));
+        Self { places: Arc::new(places), waiting: Arc::default(), most_waiting }
     }
 
     /// Takes a place, waiting for it no longer than `within`. First come, first served.
@@ -77,15 +65,6 @@ impl Bulkhead {
             Ok(Ok(permit)) => Ok(Place { _permit: permit }),
             // The semaphore is never closed.
             Ok(Err(_)) | Err(_) => Err(Full),
-        }
-    }
-
-    /// How it stands.
-    pub fn status(&self) -> BulkheadStatus {
-        BulkheadStatus {
-            in_use: self.most - self.places.available_permits(),
-            waiting: self.waiting.load(Ordering::Relaxed),
-            most: self.most,
         }
     }
 }
@@ -116,20 +95,25 @@ mod tests {
 
     const LONG: Duration = Duration::from_hours(1);
 
+    /// How many places are free, and how many wait for one.
+    fn stand(bulkhead: &Bulkhead) -> (usize, usize) {
+        (bulkhead.places.available_permits(), bulkhead.waiting.load(Ordering::Relaxed))
+    }
+
     #[tokio::test(start_paused = true)]
     async fn places_and_those_who_wait_are_bounded_and_given_back() {
         let bulkhead = Bulkhead::new(2, 1);
         let held = [bulkhead.enter(LONG).await.unwrap(), bulkhead.enter(LONG).await.unwrap()];
         let mut waiting = Box::pin(bulkhead.enter(LONG));
         assert!(waiting.as_mut().now_or_never().is_none());
-        assert_eq!(bulkhead.status(), BulkheadStatus { in_use: 2, waiting: 1, most: 2 });
+        assert_eq!(stand(&bulkhead), (0, 1));
         // The line is full: no wait at all.
         assert_eq!(bulkhead.enter(LONG).now_or_never().unwrap().unwrap_err(), Full);
         drop(held);
         let place = waiting.await.unwrap();
-        assert_eq!(bulkhead.status(), BulkheadStatus { in_use: 1, waiting: 0, most: 2 });
+        assert_eq!(stand(&bulkhead), (1, 0));
         drop(place);
-        assert_eq!(bulkhead.status().in_use, 0);
+        assert_eq!(stand(&bulkhead), (2, 0));
     }
 
     #[tokio::test(start_paused = true)]
@@ -140,7 +124,7 @@ mod tests {
         let mut gone = Box::pin(bulkhead.enter(LONG));
         assert!(gone.as_mut().now_or_never().is_none());
         drop(gone);
-        assert_eq!(bulkhead.status().waiting, 0);
+        assert_eq!(stand(&bulkhead), (0, 0));
         drop(held);
         assert!(bulkhead.enter(Duration::ZERO).await.is_ok());
     }

@@ -17,4 +17,4 @@ pub use backoff::Backoff;
 pub use breaker::{
     Breaker, BreakerSettings, BreakerSnapshot, BreakerState, Forced, Outcome, Permit, Rejected, Transition,
 };
-pub use bulkhead::{Bulkhead, BulkheadStatus, Full, Place};
+pub use bulkhead::{Bulkhead, Full, Place};

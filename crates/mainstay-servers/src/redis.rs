@@ -2,13 +2,18 @@
 
 use std::fs;
 use std::io::{BufRead, BufReader, Write};
-use std::net::{SocketAddr, TcpStream};
-use std::path::PathBuf;
+use std::net::SocketAddr;
+use std::os::unix::net::UnixStream;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use tempfile::TempDir;
 
+use crate::certificates::Certificates;
 use crate::{Launch, Port, Process, folder, password, program};
+
+/// Its unix socket, in its folder.
+const SOCKET: &str = "redis.sock";
 
 /// Ports are tried until nobody was quicker.
 const ATTEMPTS: u32 = 10;
@@ -20,8 +25,16 @@ pub struct Redis {
     // Before the folder: it must have ended when that is removed.
     process: Process,
     port: Port,
+    tls: Option<Tls>,
     password: String,
     folder: TempDir,
+}
+
+/// Where it is asked by TLS.
+#[derive(Debug)]
+struct Tls {
+    port: Port,
+    ca_file: PathBuf,
 }
 
 impl Redis {
@@ -31,23 +44,43 @@ impl Redis {
     ///
     /// When Redis is not installed or does not start.
     pub fn start() -> Self {
+        Self::launch(false)
+    }
+
+    /// Starts one that can be asked by TLS as well, on another port, with a certificate of an authority of its own.
+    ///
+    /// # Panics
+    ///
+    /// As [`Redis::start`].
+    pub fn start_with_tls() -> Self {
+        Self::launch(true)
+    }
+
+    fn launch(with_tls: bool) -> Self {
         let program = program::find("redis-server", "redis-server");
         let folder = folder::temporary("redis", None);
         let password = password::random();
+        let certificates = with_tls.then(|| Certificates::write(folder.path()));
         for _ in 1..ATTEMPTS {
             let port = Port::reserve();
+            let tls = certificates
+                .as_ref()
+                .map(|certificates| Tls { port: Port::reserve(), ca_file: certificates.authority.clone() });
+            let secure = tls.as_ref().zip(certificates.as_ref());
+            let secure = secure.map(|(tls, certificates)| by_tls(tls.port.number(), certificates));
             let path = folder.path().display();
             let number = port.number();
             let configuration = format!(
-                "bind 127.0.0.1\nport {number}\nunixsocket {path}/redis.sock\nunixsocketperm 700\ndir {path}\n\
-                 requirepass {password}\nsave \"\"\nappendonly no\ndaemonize no\n"
+                "bind 127.0.0.1\nport {number}\nunixsocket {path}/{SOCKET}\nunixsocketperm 700\ndir {path}\n\
+                 requirepass {password}\nsave \"\"\nappendonly no\ndaemonize no\n{}",
+                secure.unwrap_or_default()
             );
             let file = folder.path().join("redis.conf");
             fs::write(&file, configuration).expect("a file of ours");
             let launch = Launch::new(&program).arguments([file]).temporary_folder(folder.path());
-            let (address, word) = (port.address(), password.clone());
-            match launch.ready(move |_| answers(address, &word)).start() {
-                Ok(process) => return Self { process, port, password, folder },
+            let (socket, word) = (folder.path().join(SOCKET), password.clone());
+            match launch.ready(move |_| answers(&socket, &word)).start() {
+                Ok(process) => return Self { process, port, tls, password, folder },
                 Err(error) if error.is_address_in_use() => {}
                 Err(error) => panic!("{error}"),
             }
@@ -70,9 +103,32 @@ impl Redis {
         format!("redis://:{}@{address}/0", self.password)
     }
 
+    /// `rediss://:password@localhost:port/0`; its certificate is valid for that name, not for its number.
+    ///
+    /// # Panics
+    ///
+    /// When it was started without TLS.
+    pub fn tls_url(&self) -> String {
+        let port = self.tls().port.number();
+        format!("rediss://:{}@localhost:{port}/0", self.password)
+    }
+
+    /// The certificate of the authority that signed the server's.
+    ///
+    /// # Panics
+    ///
+    /// As [`Redis::tls_url`].
+    pub fn ca_file(&self) -> PathBuf {
+        self.tls().ca_file.clone()
+    }
+
+    fn tls(&self) -> &Tls {
+        self.tls.as_ref().expect("started with TLS")
+    }
+
     /// Its unix socket.
     pub fn socket(&self) -> PathBuf {
-        self.folder.path().join("redis.sock")
+        self.folder.path().join(SOCKET)
     }
 
     /// Its password.
@@ -110,10 +166,21 @@ impl Redis {
     }
 }
 
-/// Whether it knows us and answers a ping.
-fn answers(address: SocketAddr, password: &str) -> bool {
+/// What its configuration says of TLS; clients need no certificate of their own.
+fn by_tls(port: u16, certificates: &Certificates) -> String {
+    let Certificates { authority, certificate, key } = certificates;
+    format!(
+        "tls-port {port}\ntls-ca-cert-file {}\ntls-cert-file {}\ntls-key-file {}\ntls-auth-clients no\n",
+        authority.display(),
+        certificate.display(),
+        key.display(),
+    )
+}
+
+/// Whether it knows us and answers a ping. The socket is what it listens on last.
+fn answers(socket: &Path, password: &str) -> bool {
     let ask = || -> std::io::Result<bool> {
-        let mut stream = TcpStream::connect(address)?;
+        let mut stream = UnixStream::connect(socket)?;
         stream.set_read_timeout(Some(Duration::from_secs(5)))?;
         write!(stream, "AUTH {password}\r\nPING\r\n")?;
         let lines: Vec<String> = BufReader::new(stream).lines().take(2).collect::<Result<_, _>>()?;

@@ -7,7 +7,6 @@
 
 mod activity;
 mod bad_input;
-mod browser;
 mod catalogs;
 mod cluster_rulesets;
 mod conditional;

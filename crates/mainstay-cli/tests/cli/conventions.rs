@@ -75,6 +75,7 @@ fn every_command_has_help_with_an_example() {
         &["migrate", "status"],
         &["migrate", "history"],
         &["migrate", "new"],
+        &["migrate", "copy"],
         &["user"],
         &["user", "create"],
         &["user", "passwd"],

@@ -114,6 +114,15 @@ impl Shell {
         Ran { code, data: data.text(), talk: talk.text() }
     }
 
+    /// Runs the program of another service.
+    fn run_of<S: Service>(&self, service: S, arguments: &[&str]) -> Ran {
+        let (data, talk) = (Buffer::default(), Buffer::default());
+        let arguments = ["sample"].iter().chain(arguments);
+        let console = Console::plain(data.clone(), talk.clone());
+        let code = Cli::new(service).run_with(arguments, &self.surroundings, console);
+        Ran { code, data: data.text(), talk: talk.text() }
+    }
+
     /// Runs with something on standard input.
     fn pipe(&self, input: &'static str, arguments: &[&str]) -> Ran {
         let (data, talk) = (Buffer::default(), Buffer::default());

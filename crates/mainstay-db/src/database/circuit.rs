@@ -216,12 +216,7 @@ fn report(change: Transition) {
 
 /// Not at each change: two that come at once might show in the wrong order, and stay so.
 fn show(breaker: &Breaker) {
-    let value = match breaker.snapshot().state {
-        BreakerState::Closed => 0.0,
-        BreakerState::HalfOpen => 1.0,
-        BreakerState::Open => 2.0,
-    };
-    metrics::gauge!("breaker_state", "dependency" => NAME).set(value);
+    metrics::gauge!("breaker_state", "dependency" => NAME).set(breaker.snapshot().state.level());
 }
 
 #[cfg(test)]

@@ -23,6 +23,7 @@
 //! tables of the next one while the present ones serve; when it has caught up, one transaction that holds the
 //! counter of the log applies what is left and lets the plain names mean the new tables.
 
+mod bell;
 mod board;
 mod checkpoint;
 mod failure;
@@ -51,5 +52,6 @@ pub use handler::{Batch, OnPoison, Projection};
 pub use runner::ProjectionSettings;
 pub use sort::{Sort, sort};
 pub use supervisor::{ProjectionHealth, Projections};
+pub(crate) use tables::is_derived;
 pub use tables::{Table, Tables};
 pub use waiting::WaitError;

@@ -14,7 +14,7 @@ use super::lane::{Lane, Stop};
 use super::place::Place;
 use super::runner::{ProjectionSettings, Runner};
 use super::tables::Tables;
-use super::{generations, monitor, operator};
+use super::{bell, generations, monitor, operator};
 use crate::EventStore;
 
 /// The projections of a process. Clones share them.
@@ -84,8 +84,9 @@ impl Projections {
                 }
             }
         };
+        let ringing = bell::run(&self.runner, &shutdown);
         // Boxed: the parts together are a large future.
-        let all = Box::pin(async { tokio::join!(reporting, measuring, supervising) });
+        let all = Box::pin(async { tokio::join!(reporting, measuring, supervising, ringing) });
         Scope::new().of(Work::Background).run(all).await;
         for (_, lane) in std::mem::take(&mut lanes.running) {
             // It was told; a panic is told by the registry of tasks.

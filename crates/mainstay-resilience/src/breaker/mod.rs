@@ -194,6 +194,15 @@ impl BreakerState {
             Self::Open => "open",
         }
     }
+
+    /// The state as the number that gauges show: 0 closed, 1 half open, 2 open.
+    pub fn level(self) -> f64 {
+        match self {
+            Self::Closed => 0.0,
+            Self::HalfOpen => 1.0,
+            Self::Open => 2.0,
+        }
+    }
 }
 
 impl fmt::Debug for Breaker {

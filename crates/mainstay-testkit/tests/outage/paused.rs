@@ -7,6 +7,9 @@ use mainstay_testkit::servers::Postgres;
 
 use crate::site::{Site, assert_honest};
 
+/// How long it may take until the probes of health have failed.
+const NOTICED: Duration = Duration::from_secs(15);
+
 const PAUSE: Duration = Duration::from_secs(20);
 const CLIENTS: usize = 50;
 
@@ -56,5 +59,41 @@ async fn nobody_hangs_nothing_is_500_and_no_permit_is_lost() {
     site.postgres.resume();
     let took = site.until_ready().await;
     println!("longest answer {longest:?}; ready again after {took:?}");
+    site.proves_whole().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn with_every_permit_held_the_answer_still_names_the_database() {
+    let settings =
+        [("ADMISSION_MIN", "2"), ("ADMISSION_START", "4"), ("ADMISSION_MAX", "4"), ("ADMISSION_QUEUE", "4")];
+    let site = Site::new(Postgres::start(), &settings).await;
+    assert_eq!(site.client().get("/read").await.status, 200);
+    site.postgres.pause();
+    let end = site.clock.now() + NOTICED;
+    let client = async |_| {
+        let client = site.client();
+        let (mut unknown, mut known) = (0_usize, 0_usize);
+        while site.clock.now() < end {
+            // Looked at before asking: who asks while it is closed may have to be content with less.
+            let is_known = site.database().circuit().refuses_for.is_some();
+            let answer = client.get("/read").await;
+            assert_honest(&answer);
+            if is_known {
+                let wait: u64 = answer.headers["retry-after"].to_str().unwrap().parse().unwrap();
+                assert!(answer.code() != "overloaded" && wait <= 20, "{} after {wait} s", answer.code());
+                known += 1;
+            } else if answer.code() == "overloaded" {
+                unknown += 1;
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        (unknown, known)
+    };
+    let told = join_all((0..CLIENTS).map(client)).await;
+    let (unknown, known) = told.iter().fold((0, 0), |sum, told| (sum.0 + told.0, sum.1 + told.1));
+    println!("{unknown} were told of overload before anybody knew, {known} of the database");
+    assert!(unknown > 0 && known > CLIENTS, "{unknown} and {known}");
+    site.postgres.resume();
+    site.until_ready().await;
     site.proves_whole().await;
 }

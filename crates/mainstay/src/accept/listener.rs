@@ -22,6 +22,15 @@ const BACKLOG: i32 = 1024;
 ///
 /// Outside a Tokio runtime.
 pub fn bind(address: SocketAddr) -> io::Result<TcpListener> {
+    adopt(listen(address)?)
+}
+
+/// As [`bind`], to be served later: whoever connects meanwhile waits in the kernel's queue.
+///
+/// # Errors
+///
+/// As [`bind`].
+pub fn listen(address: SocketAddr) -> io::Result<std::net::TcpListener> {
     let socket = Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?;
     if address.is_ipv6() {
         socket.set_only_v6(true)?;
@@ -31,14 +40,15 @@ pub fn bind(address: SocketAddr) -> io::Result<TcpListener> {
     socket.set_reuse_address(true)?;
     socket.bind(&address.into())?;
     socket.listen(BACKLOG)?;
-    adopt(socket.into())
+    Ok(socket.into())
 }
 
-/// Takes over a socket that somebody else bound: a parent process, systemd, a test.
+/// Takes over a socket that listens already, whoever bound it: we, a parent process, systemd, a test. It is served by
+/// the Tokio runtime that this is called in.
 ///
 /// # Errors
 ///
-/// When the socket cannot be put into non-blocking mode.
+/// When the socket cannot be put into non-blocking mode, or the runtime cannot wait for it.
 ///
 /// # Panics
 ///

@@ -52,7 +52,7 @@ pub use admission::{ConnectionSnapshot, Connections};
 pub use config::{ConnectionSettings, Linger};
 pub use connection::serve_connection;
 pub use farewell::Farewell;
-pub use listener::{adopt, bind};
+pub use listener::{adopt, bind, listen};
 pub use pulse::Pulse;
 pub use serve::{Context, serve};
 

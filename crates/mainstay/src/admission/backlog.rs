@@ -11,6 +11,9 @@ const MEMORY: Duration = Duration::from_secs(10);
 pub(super) const SOONEST: Duration = Duration::from_secs(1);
 pub(super) const LATEST: Duration = Duration::from_mins(1);
 
+/// When nothing has ended yet, nobody knows; most often the service has just started.
+const UNKNOWN: Duration = Duration::from_secs(5);
+
 /// How many were turned away of late: a number that fades.
 ///
 /// The queue itself is kept short, so it says little of how much there is to do. Those who were turned away will
@@ -32,12 +35,16 @@ impl Backlog {
         self.turned_away += 1.0;
     }
 
-    /// How long it takes to do what waits here and what will come back, at so many answers a second.
-    pub(super) fn wait(&mut self, now: Instant, waiting: usize, throughput: f64) -> Duration {
+    /// How long it takes to do what waits here and what will come back, where so much work ends in a second. Work that
+    /// failed makes room as well.
+    pub(super) fn wait(&mut self, now: Instant, waiting: usize, ends: f64) -> Duration {
         self.fade(now);
+        if ends <= 0.0 {
+            return UNKNOWN;
+        }
         #[expect(clippy::cast_precision_loss, reason = "far fewer than 2⁵²")]
         let ahead = self.turned_away + waiting as f64;
-        let wait = Duration::try_from_secs_f64(ahead / throughput).unwrap_or(LATEST);
+        let wait = Duration::try_from_secs_f64(ahead / ends).unwrap_or(LATEST);
         wait.clamp(SOONEST, LATEST)
     }
 
@@ -61,7 +68,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_wait_is_the_backlog_over_the_throughput_within_bounds() {
+    fn the_wait_is_the_backlog_over_what_ends_within_bounds() {
         let now = Clock::manual().0.now();
         let mut backlog = Backlog::new(now);
         assert_eq!(backlog.wait(now, 0, 100.0), SOONEST);
@@ -69,9 +76,9 @@ mod tests {
         (0..700).for_each(|_| backlog.add(now));
         assert_eq!(backlog.wait(now, 500, 100.0), Duration::from_secs(12));
         assert_eq!(backlog.wait(now, 500, 1.0), LATEST);
-        // Nothing was ever answered: nobody knows.
-        assert_eq!(Backlog::new(now).wait(now, 0, 0.0), LATEST);
-        assert_eq!(backlog.wait(now, 500, 0.0), LATEST);
+        // Nothing has ended yet: nobody knows.
+        assert_eq!(Backlog::new(now).wait(now, 0, 0.0), UNKNOWN);
+        assert_eq!(backlog.wait(now, 500, 0.0), UNKNOWN);
         // A minute later all of them have been back.
         assert_eq!(backlog.wait(now + Duration::from_mins(1), 0, 100.0), SOONEST);
     }

@@ -56,6 +56,8 @@ pub(super) struct Window {
     pub(super) usual: Duration,
     /// How many requests failed for lack of something.
     pub(super) failed: u64,
+    /// How many requests ended, however they did.
+    pub(super) ended: u64,
     /// How many requests were in flight on average.
     pub(super) concurrency: f64,
     /// Most requests in flight at once.
@@ -228,6 +230,7 @@ mod tests {
             spent: usual.mul_f64(times),
             usual,
             failed: 0,
+            ended: answered,
             concurrency: f64::from(peak),
             peak,
         }

@@ -17,6 +17,7 @@ use super::AdmissionSettings;
 use super::backlog::Backlog;
 use super::codel::Pace;
 use super::gradient::Gradient;
+use super::outcome::Outcome;
 use super::queue::{Key, Popped, Pushed, Queue};
 use super::snapshot::LaneSnapshot;
 use super::tally::Tally;
@@ -26,17 +27,6 @@ use crate::routes::{Priority, Work};
 
 /// What only operators, and people who sign in or out, may use: a fifth, rounded up.
 const RESERVE: u32 = 5;
-
-/// How work ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Outcome {
-    /// It was answered well: how long it took says something.
-    Answered,
-    /// It failed for lack of something: time, a connection, a dependency.
-    Lacked,
-    /// It was refused, or its client left: how long it took says nothing.
-    Other,
-}
 
 /// What becomes of somebody who wants a permit.
 #[derive(Debug)]
@@ -63,8 +53,9 @@ pub(super) struct Lane {
     learning: AtomicU8,
     admitted: [AtomicU64; Priority::ALL.len()],
     turned_away: [AtomicU64; Priority::ALL.len()],
-    /// Answers a second, as the bits of an `f64`.
-    throughput: AtomicU64,
+    /// Good answers a second in the last window, and ends of any kind, as the bits of `f64`s.
+    answers: AtomicU64,
+    ends: AtomicU64,
     tally: Tally,
     state: Mutex<State>,
 }
@@ -89,7 +80,8 @@ impl Lane {
             learning: AtomicU8::new(Learning::Usual as u8),
             admitted: Default::default(),
             turned_away: Default::default(),
-            throughput: AtomicU64::new(0),
+            answers: AtomicU64::new(0),
+            ends: AtomicU64::new(0),
             tally: Tally::new(now),
             state: Mutex::new(State {
                 queue: Queue::new(settings.queue, Pace::of(work, Duration::ZERO)),
@@ -194,7 +186,7 @@ impl Lane {
                 self.tally.answered(took, usual, self.in_flight.load(Ordering::Relaxed));
             }
             Outcome::Lacked => self.tally.failed(),
-            Outcome::Other => {}
+            Outcome::Other => self.tally.other(),
         }
         if self.tally.is_due(now) {
             self.close_window(now);
@@ -222,7 +214,7 @@ impl Lane {
     pub(super) fn retry_after(&self, now: Instant) -> Duration {
         let mut state = self.state();
         let waiting = state.queue.len();
-        state.backlog.wait(now, waiting, f64::from_bits(self.throughput.load(Ordering::Relaxed)))
+        state.backlog.wait(now, waiting, f64::from_bits(self.ends.load(Ordering::Relaxed)))
     }
 
     /// The figures of this moment.
@@ -240,7 +232,7 @@ impl Lane {
             waiting_for_clients: self.lent.load(Ordering::Relaxed),
             queued: count(queued),
             overloaded,
-            answers_per_second: f64::from_bits(self.throughput.load(Ordering::Relaxed)),
+            answers_per_second: f64::from_bits(self.answers.load(Ordering::Relaxed)),
             admitted: load(&self.admitted),
             turned_away: load(&self.turned_away),
         }
@@ -306,8 +298,9 @@ impl Lane {
         }
         drop(state);
         #[expect(clippy::cast_precision_loss, reason = "answers of one window")]
-        let throughput = window.answered as f64 / window.length.as_secs_f64();
-        self.throughput.store(throughput.to_bits(), Ordering::Relaxed);
+        let a_second = |count: u64| (count as f64 / window.length.as_secs_f64()).to_bits();
+        self.answers.store(a_second(window.answered), Ordering::Relaxed);
+        self.ends.store(a_second(window.ended), Ordering::Relaxed);
         self.learning.store(verdict.learning as u8, Ordering::Relaxed);
         self.set_limit(verdict.limit);
         self.grant(now);

@@ -24,6 +24,7 @@ mod config;
 mod gradient;
 mod lane;
 mod loan;
+mod outcome;
 mod permit;
 mod queue;
 mod snapshot;
@@ -36,11 +37,13 @@ mod usual;
 #[cfg(test)]
 mod tests;
 
+use std::fmt;
 use std::sync::Arc;
 
 use mainstay_core::{Clock, random};
 use tokio::time::timeout_at;
 
+use crate::degradation::Circuit;
 use crate::routes::{Priority, RoutePolicy, Work};
 use crate::{ErrorCode, Refusal};
 use lane::{Arrival, Lane};
@@ -49,7 +52,7 @@ use usual::UsualTime;
 
 pub use config::AdmissionSettings;
 pub(crate) use config::EXPLANATIONS;
-pub(crate) use lane::Outcome;
+pub(crate) use outcome::Outcome;
 pub(crate) use permit::Permit;
 pub use snapshot::{AdmissionSnapshot, LaneSnapshot};
 
@@ -74,23 +77,30 @@ pub struct Admission {
     shared: Arc<Shared>,
 }
 
-#[derive(Debug)]
 struct Shared {
     enabled: bool,
     clock: Clock,
+    /// What holds up the work while it is out.
+    circuit: Circuit,
     lanes: [Lane; Work::ALL.len()],
 }
 
 impl Admission {
-    /// Permits as the settings say.
+    /// Permits as the settings say, for work that nothing but itself holds up.
     pub fn new(settings: &AdmissionSettings, clock: &Clock) -> Self {
+        Self::before(settings, clock, Arc::new(|| None))
+    }
+
+    /// Permits for work that a dependency may hold up: while its circuit is not closed, that is what whoever finds no
+    /// room is told, and not that the service is overloaded.
+    pub fn before(settings: &AdmissionSettings, clock: &Clock, circuit: Circuit) -> Self {
         let lanes = Work::ALL.map(|work| Lane::new(work, settings, clock.now()));
-        Self { shared: Arc::new(Shared { enabled: settings.enabled, clock: clock.clone(), lanes }) }
+        Self { shared: Arc::new(Shared { enabled: settings.enabled, clock: clock.clone(), circuit, lanes }) }
     }
 
     /// How things stand.
     pub fn snapshot(&self) -> AdmissionSnapshot {
-        let Shared { enabled, clock, lanes } = &*self.shared;
+        let Shared { enabled, clock, lanes, .. } = &*self.shared;
         let now = clock.now();
         AdmissionSnapshot { enabled: *enabled, lanes: lanes.each_ref().map(|lane| lane.snapshot(now)) }
     }
@@ -99,7 +109,7 @@ impl Admission {
     ///
     /// # Errors
     ///
-    /// `overloaded`, with the time after which it makes sense to try again.
+    /// See [`Admission::refusal`].
     ///
     /// # Cancel safety
     ///
@@ -119,18 +129,27 @@ impl Admission {
         let lane = self.lane(course.work);
         match lane.arrive(self.shared.clock.now(), course.priority) {
             Arrival::Admitted => Ok(()),
-            Arrival::TurnedAway => Err(self.overloaded(lane)),
+            Arrival::TurnedAway => Err(self.refusal(lane)),
             Arrival::Waits(ticket, key, until) => {
                 let turn = Turn::new(self.clone(), course.work, ticket, key);
                 // Polled before the time is looked at: a permit that came at the last moment counts.
                 let granted = timeout_at(until, turn.settled()).await;
                 let granted = granted.unwrap_or_else(|_| turn.give_up(course.priority));
-                if granted { Ok(()) } else { Err(self.overloaded(lane)) }
+                if granted { Ok(()) } else { Err(self.refusal(lane)) }
             }
         }
     }
 
-    fn overloaded(&self, lane: &Lane) -> Refusal {
+    /// Why there is no room, and when there may be some.
+    ///
+    /// | the circuit of what the work depends on | the refusal | to come back |
+    /// |---|---|---|
+    /// | open or half open: the permits are held by who waits for it | `circuit_open` | when it is tried again |
+    /// | closed | `overloaded` | when what is ahead is likely to be done |
+    fn refusal(&self, lane: &Lane) -> Refusal {
+        if let Some(wait) = (self.shared.circuit)() {
+            return Refusal::of_outage(ErrorCode::CircuitOpen, Some(wait));
+        }
         let wait = lane.retry_after(self.shared.clock.now());
         Refusal::new(ErrorCode::Overloaded).retry_after(backlog::spread(wait, random::below))
     }
@@ -141,5 +160,14 @@ impl Admission {
 
     fn clock(&self) -> &Clock {
         &self.shared.clock
+    }
+}
+
+impl fmt::Debug for Shared {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Shared")
+            .field("enabled", &self.enabled)
+            .field("lanes", &self.lanes)
+            .finish_non_exhaustive()
     }
 }

@@ -6,8 +6,8 @@ use std::time::Duration;
 use axum::body::Body;
 use tokio::time::Instant;
 
-use super::lane::Outcome;
 use super::loan::{Lending, Loan};
+use super::outcome::Outcome;
 use super::{Admission, Course};
 
 /// The right to work on one request; given back when it ends or is dropped.

@@ -20,6 +20,7 @@ pub(super) struct Tally {
     spent_ns: AtomicU64,
     usual_ns: AtomicU64,
     failed: AtomicU64,
+    other: AtomicU64,
     peak: AtomicU32,
     /// How many were in flight, added up over the answers.
     seen_in_flight: AtomicU64,
@@ -34,6 +35,7 @@ impl Tally {
             spent_ns: AtomicU64::new(0),
             usual_ns: AtomicU64::new(0),
             failed: AtomicU64::new(0),
+            other: AtomicU64::new(0),
             peak: AtomicU32::new(0),
             seen_in_flight: AtomicU64::new(0),
         }
@@ -49,6 +51,11 @@ impl Tally {
 
     pub(super) fn failed(&self) {
         self.failed.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Notes an end that says nothing but that there is room again.
+    pub(super) fn other(&self) {
+        self.other.fetch_add(1, Ordering::Relaxed);
     }
 
     /// Notes how many are in flight.
@@ -74,7 +81,8 @@ impl Tally {
         let length = self.age(now);
         self.begun_ns.store(nanos(now.saturating_duration_since(self.epoch)), Ordering::Relaxed);
         let time = |nanos: &AtomicU64| Duration::from_nanos(nanos.swap(0, Ordering::Relaxed));
-        let answered = self.answered.swap(0, Ordering::Relaxed);
+        let [answered, failed, other] =
+            [&self.answered, &self.failed, &self.other].map(|count| count.swap(0, Ordering::Relaxed));
         let seen = self.seen_in_flight.swap(0, Ordering::Relaxed);
         #[expect(clippy::cast_precision_loss, reason = "far fewer than 2⁵²")]
         Some(Window {
@@ -83,7 +91,8 @@ impl Tally {
             concurrency: seen as f64 / answered.max(1) as f64,
             spent: time(&self.spent_ns),
             usual: time(&self.usual_ns),
-            failed: self.failed.swap(0, Ordering::Relaxed),
+            failed,
+            ended: answered + failed + other,
             peak: self.peak.swap(in_flight, Ordering::Relaxed),
         })
     }
@@ -124,9 +133,11 @@ mod tests {
         let tally = Tally::new(start);
         (0..50).for_each(|_| tally.answered(2 * MS, MS, 3));
         tally.failed();
+        tally.other();
         tally.peak(7);
         let window = tally.close(start + 200 * MS, 3).unwrap();
         assert_eq!((window.length, window.answered, window.failed, window.peak), (200 * MS, 50, 1, 7));
+        assert_eq!(window.ended, 52);
         assert_eq!((window.spent, window.usual), (100 * MS, 50 * MS));
         assert!((window.concurrency - 3.0).abs() < 1e-9);
         assert!(tally.close(start + 200 * MS, 3).is_none());

@@ -78,6 +78,11 @@ impl Degraded {
         Self { last, circuit }
     }
 
+    /// How long the circuit refuses calls yet.
+    pub(crate) fn circuit(&self) -> Circuit {
+        Arc::clone(&self.circuit)
+    }
+
     /// For listeners without a database: nothing is kept, and nothing is out.
     pub fn never() -> Self {
         Self { last: None, circuit: Arc::new(|| None) }

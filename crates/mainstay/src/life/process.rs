@@ -10,7 +10,7 @@ use tokio_util::task::TaskTracker;
 use super::Runtime;
 use super::admin::Admin;
 use super::drain::{Conductor, DrainReport, Phase, Plan};
-use super::sockets::{Heirlooms, Inherited};
+use super::listen::{Heirlooms, Inherited};
 use super::systemd::Manager;
 use super::watchdog::{Vitals, Watched};
 use super::worker::Workers;

@@ -187,6 +187,48 @@ async fn operators_have_a_listener_of_their_own() {
     assert!(process.stop().await.is_clean());
 }
 
+/// Everything that serves requests stands still; whoever asks what is wrong is answered all the same.
+#[test]
+fn operators_are_answered_while_every_thread_of_requests_is_blocked() {
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+    let entered = runtime.enter();
+    let process = process(Duration::ZERO);
+    let configuration = configuration(&[("MANAGEMENT_ADDR", "127.0.0.1:0")]);
+    let started = runtime.block_on(start(&process, &Sample::default(), configuration)).unwrap();
+    let management = started.management.unwrap();
+    let ask = |address, path, limit| health::probe(address, path, limit, &Clock::system());
+    let operators = |path| ask(management, path, Duration::from_mins(1)).unwrap();
+
+    let tasks = mainstay_core::Tasks::new();
+    let (blocked, ready) = std::sync::mpsc::channel();
+    let releases: Vec<_> = (0..2)
+        .map(|_| {
+            let (release, wait) = std::sync::mpsc::channel::<()>();
+            let blocked = blocked.clone();
+            tasks.spawn("blocks", async move {
+                blocked.send(()).unwrap();
+                let _ = wait.recv();
+            });
+            release
+        })
+        .collect();
+    (0..2).for_each(|_| ready.recv().unwrap());
+
+    assert_eq!(operators("/health/live").0.as_u16(), 200);
+    assert!(operators("/metrics").1.contains("http_requests_total"));
+    assert!(ask(started.address, "/health/live", Duration::from_millis(300)).is_err(), "it is not blocked");
+    while operators("/health/ready").1 != r#"{"status":"not_ready","reason":"stalled"}"# {}
+    let report: serde_json::Value = serde_json::from_str(&operators("/health").1).unwrap();
+    assert_eq!(report["recommendation"]["action"], "restart", "{report}");
+
+    drop(releases);
+    while operators("/health/ready").0.as_u16() != 200 {}
+    assert_eq!(ask(started.address, "/health/live", Duration::from_mins(1)).unwrap().0.as_u16(), 200);
+    assert!(runtime.block_on(process.stop()).is_clean());
+    assert!(ask(management, "/health/live", Duration::from_mins(1)).is_err(), "it is still served");
+    drop(entered);
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn probes_answer_while_the_pool_is_exhausted() {
     let process = process(Duration::ZERO);
@@ -321,7 +363,7 @@ fn a_waiver_that_has_ended_stops_a_strict_start_only() {
         for environment in [Environment::Development, Environment::Test].into_iter().chain(strict) {
             let mut runtime = configuration(&[]).runtime;
             runtime.environment = environment;
-            let judged = super::listeners::judge_waivers(&process, &runtime, &table);
+            let judged = super::listen::judge_waivers(&process, &runtime, &table);
             let code = judged.as_ref().err().map(StartError::code);
             let refused = has_ended && strict.contains(&environment);
             assert_eq!(code, refused.then_some("MS0506"), "{environment:?} {until}");

@@ -21,7 +21,7 @@ use std::panic::AssertUnwindSafe;
 use axum::body::Body;
 use axum::response::{IntoResponse, Response};
 use futures_util::FutureExt;
-use http::{Request, StatusCode};
+use http::Request;
 use mainstay_db::{Scope, Work};
 use tokio::time::Instant;
 use tower::ServiceExt;
@@ -188,31 +188,12 @@ where
     let answer = caller.keep(answer, &defences.callers).await;
 
     // The work is done; what is left of a stream is bounded where it is made.
-    permit.end(outcome_of(&answer));
+    permit.end(Outcome::of(&answer));
 
     // A foreign extractor may have made a 400 of a body that was too large or too slow: tell the truth.
     match (report.failure(), answer) {
         (Some(failure), Ok(answer)) if answer.status().is_client_error() => Err(failure.into()),
         (_, answer) => answer,
-    }
-}
-
-/// What an answer says of the work: whether the time it took can be compared with others.
-///
-/// | the answer | counts as |
-/// |---|---|
-/// | a success, a redirection | answered |
-/// | a refusal for lack of time or of something to work with: 503, 504 | lacked |
-/// | any other | nothing: a refusal is quick whatever the load, a defect slow |
-fn outcome_of(answer: &Result<Response, Refusal>) -> Outcome {
-    let status = match answer {
-        Ok(answer) => answer.status(),
-        Err(refusal) => refusal.code().status(),
-    };
-    match status {
-        StatusCode::SERVICE_UNAVAILABLE | StatusCode::GATEWAY_TIMEOUT => Outcome::Lacked,
-        status if status.is_success() || status.is_redirection() => Outcome::Answered,
-        _ => Outcome::Other,
     }
 }
 

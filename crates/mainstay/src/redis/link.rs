@@ -7,16 +7,21 @@
 //! |---|---|
 //! | has no connection | fails at once |
 //! | has one, and the breaker is open | fails at once |
+//! | has one, and 256 calls are under way | waits for its turn, within its time; fails at once when 4,096 wait already |
 //! | has one | is sent; fails when the answer is not there in its time |
+//!
+//! The certificate of a `rediss:` address is verified by the system's authorities, or by those of `REDIS_CA_FILE` alone.
 
 use std::fmt;
+use std::io;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use mainstay_core::{Chain, Clock, Shutdown};
-use mainstay_resilience::{Backoff, Breaker, BreakerSettings, Outcome};
+use mainstay_resilience::{Backoff, Breaker, BreakerSettings, Bulkhead, Full, Outcome, Transition};
 use redis::aio::MultiplexedConnection;
-use redis::{AsyncConnectionConfig, Client, RedisError, RedisResult};
+use redis::{AsyncConnectionConfig, Client, RedisError, RedisResult, TlsCertificates};
 use tokio::sync::Notify;
 
 use super::RedisUrl;
@@ -29,6 +34,18 @@ const INTERVAL: Duration = Duration::from_secs(1);
 
 /// The waits between attempts to connect.
 const BACKOFF: Backoff = Backoff::new(Duration::from_millis(50), Duration::from_secs(2));
+
+/// The name in metrics and logs.
+const NAME: &str = "redis";
+
+/// How many calls are under way at once. Redis does one after the other: more would only queue there.
+const AT_ONCE: usize = 256;
+
+/// How many wait for their turn. Each of them waits as long as a request may, and no longer.
+const MOST_WAITING: usize = 4_096;
+
+/// How a certificate begins in a file.
+const CERTIFICATE: &[u8] = b"-----BEGIN CERTIFICATE-----";
 
 /// Redis is quick or it is out: the breaker opens soon, and tries again soon.
 const BREAKER: BreakerSettings = BreakerSettings {
@@ -48,12 +65,31 @@ pub enum LinkError {
     /// The URL cannot be used.
     #[error("the URL of Redis cannot be used")]
     Url(#[source] RedisError),
+    /// The file with the authorities cannot be read.
+    #[error("the certificates in {} cannot be read", path.display())]
+    CaFile {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// The file with the authorities holds none.
+    #[error("{} holds no certificate of an authority", path.display())]
+    NoAuthority {
+        /// The file.
+        path: PathBuf,
+        /// What the library said, where it found a certificate at all.
+        source: Option<RedisError>,
+    },
     /// There is no connection.
     #[error("there is no connection to Redis")]
     Down,
     /// The breaker is open.
     #[error("Redis has failed too often just now")]
     Open,
+    /// Too many other calls are under way.
+    #[error("too many calls to Redis are under way")]
+    Full(#[from] Full),
     /// The answer was not there in its time.
     #[error("Redis did not answer in time")]
     Late,
@@ -70,24 +106,29 @@ pub struct Link {
 
 struct Shared {
     client: Client,
+    clock: Clock,
     breaker: Breaker,
+    places: Bulkhead,
     connection: RwLock<Option<MultiplexedConnection>>,
     lost: Notify,
 }
 
 impl Link {
-    /// A link that is not connected yet: [`Link::keep`] connects it.
+    /// A link that is not connected yet: [`Link::keep`] connects it. By TLS, only the authorities in `ca_file` are
+    /// believed, if there is one; else those of the system.
     ///
     /// # Errors
     ///
-    /// [`LinkError::Url`].
-    pub fn new(url: &RedisUrl, clock: &Clock) -> Result<Self, LinkError> {
-        let client = Client::open(url.expose()).map_err(LinkError::Url)?;
-        let breaker = Breaker::new(BREAKER, clock, |change| {
-            let (from, to) = (change.from.as_str(), change.to.as_str());
-            tracing::warn!(dependency = "redis", from, to, "the breaker of Redis has changed its state");
-        });
-        let shared = Shared { client, breaker, connection: RwLock::new(None), lost: Notify::new() };
+    /// [`LinkError::Url`], [`LinkError::CaFile`], [`LinkError::NoAuthority`].
+    pub fn new(url: &RedisUrl, ca_file: Option<&Path>, clock: &Clock) -> Result<Self, LinkError> {
+        let shared = Shared {
+            client: client(url, ca_file)?,
+            clock: clock.clone(),
+            breaker: Breaker::new(BREAKER, clock, report),
+            places: Bulkhead::new(AT_ONCE, MOST_WAITING),
+            connection: RwLock::new(None),
+            lost: Notify::new(),
+        };
         Ok(Self { shared: Arc::new(shared) })
     }
 
@@ -108,9 +149,13 @@ impl Link {
     where
         F: Future<Output = RedisResult<T>>,
     {
+        let Shared { breaker, places, clock, .. } = &*self.shared;
+        let until = clock.now() + limit;
         let connection = self.connection().ok_or(LinkError::Down)?;
-        let permit = self.shared.breaker.admit().map_err(|_| LinkError::Open)?;
-        match tokio::time::timeout(limit, work(connection)).await {
+        let permit = breaker.admit().map_err(|_| LinkError::Open)?;
+        // In vain: that is our own load, and no failure of Redis.
+        let _place = places.enter(limit).await?;
+        match tokio::time::timeout_at(until, work(connection)).await {
             Ok(Ok(answer)) => {
                 permit.settle(Outcome::Success);
                 Ok(answer)
@@ -152,6 +197,9 @@ impl Link {
     pub async fn keep(&self, shutdown: &Shutdown) {
         let mut failures = 0;
         while !shutdown.has_begun() {
+            // Not at each change: two that come at once might show in the wrong order, and stay so.
+            let state = self.shared.breaker.snapshot().state;
+            metrics::gauge!("breaker_state", "dependency" => NAME).set(state.level());
             let (wait, result) = match self.connection() {
                 Some(mut connection) => (INTERVAL, ping(&mut connection).await),
                 None => match self.connect().await {
@@ -181,7 +229,7 @@ impl Link {
         }
     }
 
-    async fn connect(&self) -> Result<(), LinkError> {
+    pub(super) async fn connect(&self) -> Result<(), LinkError> {
         // Our own limits hold: each caller brings the time that it has.
         let config = AsyncConnectionConfig::new()
             .set_connection_timeout(Some(PATIENCE))
@@ -208,6 +256,32 @@ impl Link {
         // A handle that is replaced whole: a panic elsewhere cannot tear it.
         self.shared.connection.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
+}
+
+/// What connects.
+///
+/// # Errors
+///
+/// As [`Link::new`].
+pub(super) fn client(url: &RedisUrl, ca_file: Option<&Path>) -> Result<Client, LinkError> {
+    let Some(path) = ca_file else { return Client::open(url.expose()).map_err(LinkError::Url) };
+    let failed = |source| LinkError::CaFile { path: path.to_owned(), source };
+    let authorities = std::fs::read(path).map_err(failed)?;
+    // The URL is judged by itself first, so that what comes of both together is the file's fault.
+    Client::open(url.expose()).map_err(LinkError::Url)?;
+    let nobody = |source| LinkError::NoAuthority { path: path.to_owned(), source };
+    if !authorities.windows(CERTIFICATE.len()).any(|part| part == CERTIFICATE) {
+        return Err(nobody(None));
+    }
+    let certificates = TlsCertificates { client_tls: None, root_cert: Some(authorities) };
+    Client::build_with_tls(url.expose(), certificates).map_err(|error| nobody(Some(error)))
+}
+
+/// Called by the breaker outside of its lock, once for each change.
+fn report(change: Transition) {
+    let (from, to) = (change.from.as_str(), change.to.as_str());
+    metrics::counter!("breaker_transitions_total", "dependency" => NAME, "to" => to).increment(1);
+    tracing::warn!(dependency = NAME, from, to, "the breaker of Redis has changed its state");
 }
 
 async fn ping(connection: &mut MultiplexedConnection) -> Result<(), LinkError> {

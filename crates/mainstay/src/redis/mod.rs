@@ -6,6 +6,9 @@
 mod config;
 #[cfg(feature = "redis")]
 mod link;
+#[cfg(test)]
+#[cfg(feature = "redis")]
+mod tests;
 
 pub(crate) use config::EXPLANATIONS;
 pub use config::{RedisSettings, RedisUrl};

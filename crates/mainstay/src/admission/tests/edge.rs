@@ -1,6 +1,8 @@
 //! Admission as a client meets it.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use axum::body::{Body, Bytes};
 use axum::extract::State;
@@ -17,6 +19,7 @@ use crate::admission::{Admission, AdmissionSettings, LaneSnapshot};
 use crate::controls::cors::CorsSettings;
 use crate::controls::csrf::CsrfSettings;
 use crate::controls::headers::HstsSettings;
+use crate::degradation::Circuit;
 use crate::extract::Json;
 use crate::identity::Callers;
 use crate::keys::Keys;
@@ -25,6 +28,8 @@ use crate::routes::{DescribeResponse, Operation, Priority};
 use crate::settings::secret_key;
 use crate::telemetry::metrics::Metrics;
 use crate::{Control, Edge, ErrorCode, RequestSettings, Routes};
+
+const SECOND: Duration = Duration::from_secs(1);
 
 /// Work that waits to be let go.
 #[derive(Clone)]
@@ -62,6 +67,11 @@ async fn work(State(work): State<Work>) -> Json<u8> {
 
 impl Site {
     fn new(limit: u32) -> Self {
+        Self::before(limit, Arc::new(|| None))
+    }
+
+    /// With something behind it that may be out.
+    fn before(limit: u32, circuit: Circuit) -> Self {
         let clock = Clock::system();
         let settings = AdmissionSettings {
             min: limit,
@@ -70,7 +80,7 @@ impl Site {
             queue: 1,
             ..AdmissionSettings::default()
         };
-        let admission = Admission::new(&settings, &clock);
+        let admission = Admission::before(&settings, &clock, circuit);
         let defences = Defences::new(DefenceParts {
             requests: RequestSettings::default(),
             cors: &CorsSettings::default(),
@@ -154,6 +164,36 @@ async fn beyond_the_limit_clients_are_told_when_to_come_back() {
     assert_eq!((lane.in_flight, lane.queued), (0, 0));
     assert_eq!(lane.turned_away[Priority::Default.index()], 2);
     assert_eq!(lane.admitted[Priority::Identity.index()], 1);
+}
+
+#[tokio::test]
+async fn a_dependency_that_holds_up_the_work_is_named_in_place_of_overload() {
+    let out = Arc::new(AtomicBool::new(true));
+    let site = {
+        let out = Arc::clone(&out);
+        Site::before(2, Arc::new(move || out.load(Ordering::Relaxed).then_some(7 * SECOND)))
+    };
+    let busy = site.get("/work");
+    let meanwhile = async {
+        site.work.begun.subscribe().wait_for(|begun| *begun == 1).await.unwrap();
+        let refused = site.ask("GET", "/work", Body::empty()).await;
+        let wait: u64 = refused.headers()[header::RETRY_AFTER].to_str().unwrap().parse().unwrap();
+        assert!((7..=11).contains(&wait), "{wait}");
+        assert_eq!(code_of(refused).await, "circuit_open");
+        // With the circuit closed again it is our own load, which is told apart.
+        out.store(false, Ordering::Relaxed);
+        assert_eq!(code_of(site.ask("GET", "/work", Body::empty()).await).await, "overloaded");
+        site.work.go.add_permits(1);
+    };
+    let (answer, ()) = tokio::join!(busy, meanwhile);
+    assert_eq!(answer, StatusCode::OK);
+    assert_eq!(site.quick().turned_away[Priority::Default.index()], 2);
+}
+
+async fn code_of(answer: Response) -> String {
+    let body = answer.into_body().collect().await.unwrap().to_bytes();
+    let body: serde_json::Value = serde_json::from_slice(&body).unwrap();
+    body["error"]["code"].as_str().unwrap().to_owned()
 }
 
 #[tokio::test]

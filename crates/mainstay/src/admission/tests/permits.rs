@@ -8,7 +8,8 @@ use proptest::prelude::*;
 use tokio::time::Instant;
 
 use crate::admission::AdmissionSettings;
-use crate::admission::lane::{Arrival, Lane, Outcome};
+use crate::admission::lane::{Arrival, Lane};
+use crate::admission::outcome::Outcome;
 use crate::admission::queue::Key;
 use crate::admission::ticket::{Settled, Ticket};
 use crate::admission::usual::UsualTime;

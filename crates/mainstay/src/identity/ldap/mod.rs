@@ -32,7 +32,7 @@ use std::time::Duration;
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use ldap3::{Ldap, LdapConnAsync, LdapConnSettings};
-use tokio::sync::Semaphore;
+use mainstay_resilience::Bulkhead;
 use tokio::time::timeout;
 
 use super::password::Password;
@@ -46,6 +46,9 @@ pub use url::LdapUrl;
 /// How many sign-ins ask the directory at once. More would only queue there.
 const AT_ONCE: usize = 32;
 
+/// How many wait for their turn. Admission lets in less than that by itself, unless it is off.
+const MOST_WAITING: usize = 1_024;
+
 /// How long one more waits for its turn.
 const LONGEST_WAIT: Duration = Duration::from_secs(1);
 
@@ -53,7 +56,7 @@ const LONGEST_WAIT: Duration = Duration::from_secs(1);
 pub struct LdapProvider {
     settings: LdapSettings,
     connect: LdapConnSettings,
-    places: Semaphore,
+    places: Bulkhead,
 }
 
 impl LdapProvider {
@@ -67,7 +70,7 @@ impl LdapProvider {
             .set_conn_timeout(settings.timeout)
             .set_starttls(settings.starttls)
             .set_config(tls::client_config(settings.ca_file.as_deref())?);
-        Ok(Self { settings, connect, places: Semaphore::new(AT_ONCE) })
+        Ok(Self { settings, connect, places: Bulkhead::new(AT_ONCE, MOST_WAITING) })
     }
 
     /// Looks whether the directory can be asked at all: connects, binds as the service, and reads the entries that the
@@ -96,8 +99,7 @@ impl LdapProvider {
         &self,
         talk: impl AsyncFnOnce(&mut Ldap) -> Result<T, ProviderError>,
     ) -> Result<T, ProviderError> {
-        let place = timeout(LONGEST_WAIT, self.places.acquire()).await;
-        let Ok(Ok(_place)) = place else { return Err(ProviderError::Overloaded) };
+        let Ok(_place) = self.places.enter(LONGEST_WAIT).await else { return Err(ProviderError::Overloaded) };
         let conversation = async {
             let url = self.settings.url.as_str();
             let (connection, mut ldap) =

@@ -6,10 +6,10 @@ use std::time::Duration;
 use mainstay_core::{Chain, Panicked, Tasks};
 use tokio::sync::mpsc;
 
+use super::signals::{Signals, Told};
 use crate::critical;
 use crate::life::control::{self, ControlSocket, ReloadWish};
 use crate::life::handover::{self, Program};
-use crate::life::signals::{Signals, Told};
 use crate::life::{Exit, Process, Runtime, Started};
 
 /// How long the connections of a process that has handed over may take for their last answers, before those without

@@ -1,6 +1,9 @@
 //! The whole life: start, wait, stop or hand over.
 
+mod banner;
 mod end;
+mod exit;
+mod signals;
 
 use std::io;
 
@@ -8,15 +11,17 @@ use mainstay_core::Clock;
 use mainstay_core::settings::Problem;
 use tokio::runtime::{Builder, Handle, Runtime as Tokio};
 
-use super::banner::Banner;
-use super::handover::{Predecessor, Program};
-use super::signals::Signals;
-use super::{Configuration, Exit, Inherited, Manager, Process, StartError, start, systemd};
 use crate::Service;
+use crate::life::handover::{Predecessor, Program};
+use crate::life::{Configuration, Inherited, Manager, Process, StartError, start, systemd};
 use crate::telemetry::log::{Logging, StandardError};
 use crate::telemetry::metrics::Metrics;
+use banner::Banner;
+use signals::Signals;
 
+pub(super) use banner::posture;
 use end::End;
+pub use exit::Exit;
 
 /// Most threads for blocking work, such as reading files. They end when they are idle.
 const BLOCKING_THREADS: usize = 32;

@@ -1,5 +1,6 @@
 //! The store on a real Redis: alone, by several nodes, and while Redis is out.
 
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
@@ -29,8 +30,12 @@ struct Node {
 
 impl Node {
     async fn start(url: &str, budget: Duration) -> Self {
+        Self::believing(None, url, budget).await
+    }
+
+    async fn believing(ca_file: Option<&Path>, url: &str, budget: Duration) -> Self {
         let (clock, tasks, shutdown) = (Clock::system(), Tasks::new(), Shutdown::new());
-        let link = Link::new(&RedisUrl::parse(url).unwrap(), &clock).unwrap();
+        let link = Link::new(&RedisUrl::parse(url).unwrap(), ca_file, &clock).unwrap();
         let keys = Keys::new(&Secret::new("the secret that all nodes share"), &[]);
         let parts = RedisParts {
             link: link.clone(),
@@ -86,6 +91,16 @@ async fn it_is_asked_by_its_socket_as_well() {
     let url = format!("redis+unix://{}?pass={}", redis.socket().display(), redis.password());
     let node = Node::start(&url, PATIENT).await;
     assert!(node.store.charge(&charge(Rate::per_hour(1))).await.unwrap().is_admitted);
+    node.stop().await;
+}
+
+#[tokio::test]
+async fn it_is_asked_by_tls_as_well() {
+    let redis = Redis::start_with_tls();
+    let node = Node::believing(Some(&redis.ca_file()), &redis.tls_url(), PATIENT).await;
+    conformance::check_all(&node.store).await;
+    let limit = Rate::per_hour(3);
+    assert!(node.store.charge(&charge(limit)).await.unwrap().is_admitted);
     node.stop().await;
 }
 

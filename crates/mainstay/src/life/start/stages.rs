@@ -8,17 +8,16 @@ use mainstay_db::{Database, MigratedBy, Migrations};
 use tokio::runtime::Handle;
 
 use super::accounts::open_accounts;
-use super::banner::posture;
-use super::drain::{HookError, Phase};
 use super::limits::open_limits;
-use super::listeners::Listeners;
-use super::sockets::Sockets;
-use super::watchdog::{Parts, Watchdog};
-use super::{App, Configuration, Process, Restart, Runtime, StartError, WorkerError};
 use crate::Service;
 use crate::degradation::Degraded;
 use crate::health::{Criticality, Lane, Pace};
 use crate::identity::{Accounts, Callers, DemoOperator};
+use crate::life::drain::{HookError, Phase};
+use crate::life::listen::{Listeners, Sockets};
+use crate::life::run::posture;
+use crate::life::watchdog::{Parts, Watchdog};
+use crate::life::{App, Configuration, Process, Restart, Runtime, StartError, WorkerError};
 use crate::routes::RouteTable;
 use crate::telemetry::metrics::UPKEEP_INTERVAL;
 
@@ -109,13 +108,13 @@ pub async fn start<S: Service>(
     let state = service.build(&mut app).await.map_err(StartError::Build)?;
     let routes = service.routes();
     #[cfg(feature = "drills")]
-    let routes = routes.merge(super::drills::install(&mut app).with_state(()));
+    let routes = routes.merge(crate::life::drills::install(&mut app).with_state(()));
     let routes = listeners.install::<S>(process, &runtime, &accounts, routes, state)?;
     app.commit()?;
 
     // Ready: when each check has been asked once.
     process.health.settled().await;
-    listeners.serve(process, &runtime);
+    listeners.serve(process, &runtime)?;
     drop(starting);
     let posture = posture(&runtime, &routes);
     Ok(Started {

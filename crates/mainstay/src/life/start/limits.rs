@@ -1,7 +1,7 @@
 //! The limits of a service, as its settings want them.
 
-use super::{Process, Runtime, StartError};
 use crate::Service;
+use crate::life::{Process, Runtime, StartError};
 use crate::limits::{Limiter, LimiterParts};
 
 /// Opens the limits. Where they are in Redis, the connection is made meanwhile; until then, and whenever it is lost, each
@@ -36,7 +36,9 @@ mod shared {
         let wanted = settings.enabled && settings.store == StoreKind::Redis;
         // Settings without a URL were refused.
         let Some(url) = runtime.redis.url.as_ref().filter(|_| wanted) else { return Ok(None) };
-        let link = Link::new(url, &process.clock).map_err(|error| StartError::Build(error.into()))?;
+        let ca_file = runtime.redis.ca_file.as_deref();
+        let link =
+            Link::new(url, ca_file, &process.clock).map_err(|error| StartError::Build(error.into()))?;
         let probed = link.clone();
         let probe = move || {
             let link = probed.clone();

@@ -7,10 +7,10 @@ use mainstay_core::Chain;
 use mainstay_core::settings::Problem;
 use mainstay_db::{MigrationError, OpenError};
 
-use super::drain::Stopping;
-use super::handover::TakeoverError;
-use super::systemd::ListenFdsError;
 use crate::BuildError;
+use crate::life::drain::Stopping;
+use crate::life::handover::TakeoverError;
+use crate::life::systemd::ListenFdsError;
 use crate::routes::RouteProblem;
 
 /// Why a start failed. What had been started was ended in order.

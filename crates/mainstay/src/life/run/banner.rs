@@ -6,7 +6,7 @@ use std::time::Duration;
 use mainstay_core::settings::Problem;
 use sha2::{Digest, Sha256};
 
-use super::{Runtime, Started};
+use crate::life::{Runtime, Started};
 use crate::routes::RouteTable;
 use crate::telemetry::log::{LogFormat, Logging};
 
@@ -100,7 +100,7 @@ impl Banner<'_> {
 }
 
 /// A hash of all that is demanded of requests: equal for two instances with the same routes and limits.
-pub(super) fn posture(runtime: &Runtime, routes: &RouteTable) -> String {
+pub(in crate::life) fn posture(runtime: &Runtime, routes: &RouteTable) -> String {
     let mut hash = Sha256::new();
     hash.update(format!("{:?} {:?}", runtime.requests, runtime.connections));
     for row in routes.rows() {

@@ -67,7 +67,7 @@ impl Section for ListenSettings {
 
 impl ListenSettings {
     /// Takes in what the system chose where a port was left to it.
-    pub(super) fn settle(&mut self, bound: SocketAddr) {
+    pub(in crate::life) fn settle(&mut self, bound: SocketAddr) {
         if self.public_url == PublicUrl::of(self.address) {
             self.public_url = PublicUrl::of(bound);
         }

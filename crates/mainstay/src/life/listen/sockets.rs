@@ -7,42 +7,40 @@
 //! | the process before this one (`reload`) | when the service is ready: until then that one serves | as if we had bound it |
 
 use std::fmt;
-use std::net::{SocketAddr, TcpListener as StdListener};
+use std::net::{SocketAddr, TcpListener};
 use std::os::fd::OwnedFd;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use tokio::net::TcpListener;
-
-use super::{Runtime, StartError};
 use crate::accept;
+use crate::life::{Runtime, StartError};
 
 /// The name of the listener for people and programs.
-pub(super) const PUBLIC: &str = "public";
+pub(in crate::life) const PUBLIC: &str = "public";
 
 /// The name of the listener for operators.
-pub(super) const MANAGEMENT: &str = "management";
+pub(in crate::life) const MANAGEMENT: &str = "management";
 
 /// Listening sockets that somebody else bound, with their names: `public` and `management`. Those with other names,
 /// or none, are taken in their order: the public one first, then the one for operators.
 #[derive(Debug, Default)]
 pub struct Inherited {
-    sockets: Vec<(Option<String>, StdListener)>,
+    sockets: Vec<(Option<String>, TcpListener)>,
     of_predecessor: bool,
 }
 
 impl Inherited {
     /// These sockets, which are served wherever they listen.
-    pub fn new(sockets: Vec<(Option<String>, StdListener)>) -> Self {
+    pub fn new(sockets: Vec<(Option<String>, TcpListener)>) -> Self {
         Self { sockets, of_predecessor: false }
     }
 
     /// The sockets of the process before this one: served where the settings still name their addresses.
-    pub(super) fn of_predecessor(sockets: Vec<(Option<String>, StdListener)>) -> Self {
+    pub(in crate::life) fn of_predecessor(sockets: Vec<(Option<String>, TcpListener)>) -> Self {
         Self { sockets, of_predecessor: true }
     }
 
     /// Whether the process before this one still serves them.
-    pub(super) fn is_of_predecessor(&self) -> bool {
+    pub(in crate::life) fn is_of_predecessor(&self) -> bool {
         self.of_predecessor
     }
 
@@ -52,7 +50,7 @@ impl Inherited {
     }
 
     /// Takes the socket of this name, else the first one that has none of ours.
-    fn take(&mut self, name: &str, wanted: SocketAddr) -> Option<StdListener> {
+    fn take(&mut self, name: &str, wanted: SocketAddr) -> Option<TcpListener> {
         let is = |given: &Option<String>, name| given.as_deref() == Some(name);
         let named = self.sockets.iter().position(|(given, _)| is(given, name));
         let is_ours = |given: &Option<String>| is(given, PUBLIC) || is(given, MANAGEMENT);
@@ -68,7 +66,7 @@ impl Inherited {
 /// The listening sockets of this process, for the one after it. Empty as soon as this one closes them: a copy that
 /// is kept would keep the port open. Clones share it.
 #[derive(Clone, Default)]
-pub(super) struct Heirlooms {
+pub(in crate::life) struct Heirlooms {
     sockets: Arc<Mutex<Vec<(&'static str, OwnedFd)>>>,
 }
 
@@ -78,17 +76,17 @@ impl Heirlooms {
     }
 
     /// Lets go of the copy of one socket.
-    pub(super) fn forget(&self, name: &str) {
+    pub(in crate::life) fn forget(&self, name: &str) {
         self.lock().retain(|(kept, _)| *kept != name);
     }
 
     /// Lets go of all copies.
-    pub(super) fn forget_all(&self) {
+    pub(in crate::life) fn forget_all(&self) {
         self.lock().clear();
     }
 
     /// Copies of all sockets, to be given away.
-    pub(super) fn copies(&self) -> std::io::Result<Vec<(&'static str, OwnedFd)>> {
+    pub(in crate::life) fn copies(&self) -> std::io::Result<Vec<(&'static str, OwnedFd)>> {
         self.lock().iter().map(|(name, socket)| Ok((*name, socket.try_clone()?))).collect()
     }
 
@@ -105,24 +103,25 @@ impl fmt::Debug for Heirlooms {
 }
 
 /// Sockets that are bound, and answered by nobody of us yet.
-pub(super) struct Sockets {
-    pub(super) public: Socket,
-    pub(super) management: Option<Socket>,
+pub(in crate::life) struct Sockets {
+    pub(in crate::life) public: Socket,
+    pub(in crate::life) management: Option<Socket>,
     /// Whether somebody else bound the public one.
-    pub(super) is_inherited: bool,
+    pub(in crate::life) is_inherited: bool,
 }
 
 /// A socket that listens.
-pub(super) struct Socket {
-    pub(super) name: &'static str,
-    pub(super) address: SocketAddr,
-    pub(super) listener: TcpListener,
+pub(in crate::life) struct Socket {
+    pub(in crate::life) name: &'static str,
+    pub(in crate::life) address: SocketAddr,
+    /// Waited for by nobody yet: which runtime serves it is decided later.
+    pub(in crate::life) listener: TcpListener,
 }
 
 impl Sockets {
     /// Takes what is inherited and binds the rest, before any of it is served: a start that fails here has answered
     /// nobody. What was inherited and is not wanted is closed.
-    pub(super) fn open(
+    pub(in crate::life) fn open(
         runtime: &Runtime,
         mut inherited: Inherited,
         heirlooms: &Heirlooms,
@@ -140,7 +139,7 @@ impl Sockets {
     }
 
     /// Where people are served, and where operators are.
-    pub(super) fn addresses(&self) -> (SocketAddr, Option<SocketAddr>) {
+    pub(in crate::life) fn addresses(&self) -> (SocketAddr, Option<SocketAddr>) {
         (self.public.address, self.management.as_ref().map(|socket| socket.address))
     }
 }
@@ -156,11 +155,7 @@ impl Socket {
         let failed = |source| StartError::Listen { setting, address: wanted, source };
         let inherited = inherited.take(name, wanted);
         let is_inherited = inherited.is_some();
-        let listener = match inherited {
-            Some(socket) => accept::adopt(socket),
-            None => accept::bind(wanted),
-        };
-        let listener = listener.map_err(failed)?;
+        let listener = inherited.map_or_else(|| accept::listen(wanted), Ok).map_err(failed)?;
         let address = listener.local_addr().map_err(failed)?;
         if is_inherited && wanted.port() != 0 && wanted != address {
             tracing::warn!(%address, %wanted, setting, "the inherited socket listens elsewhere: it is taken as it is");

@@ -2,10 +2,10 @@
 
 use mainstay_core::Clock;
 
-use super::Runtime;
-use super::admin::{self, Admin};
 use crate::health::{self, Health, Identity};
 use crate::identity::{self, Accounts};
+use crate::life::Runtime;
+use crate::life::admin::{self, Admin};
 use crate::openapi::{self, About};
 use crate::routes::{RouteProblem, RouteTable};
 use crate::telemetry::metrics::{self, Metrics};

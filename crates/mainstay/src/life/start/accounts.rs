@@ -3,9 +3,9 @@
 use mainstay_core::{Clock, Tasks};
 use mainstay_db::Database;
 
-use super::Runtime;
 use crate::identity::{AccountParts, Accounts};
 use crate::keys::Keys;
+use crate::life::Runtime;
 use crate::limits::Limiter;
 use crate::session::{SessionCookie, SessionParts, Sessions};
 use crate::telemetry::metrics::Metrics;

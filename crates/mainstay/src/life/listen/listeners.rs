@@ -1,24 +1,27 @@
 //! The listeners of a service, from the first probe to the last connection.
 
-use mainstay_core::Shutdown;
-use tokio::net::TcpListener;
+use std::io;
+use std::net::TcpListener;
+
+use mainstay_core::{Shutdown, Tasks};
 use tokio_util::sync::{CancellationToken, DropGuard};
 
-use super::drain::{HookError, Phase};
 use super::sockets::{PUBLIC, Socket, Sockets};
-use super::{Process, Runtime, StartError, surface};
+use super::{operators, surface};
 use crate::accept::{self, Connections, Pulse};
 use crate::admission::Admission;
 use crate::degradation::Degraded;
 use crate::identity::{Accounts, Callers};
 use crate::keys::Keys;
+use crate::life::drain::{HookError, Phase};
+use crate::life::{Process, Runtime, StartError};
 use crate::limits::Limiter;
 use crate::pipeline::{DefenceParts, Defences};
 use crate::routes::RouteTable;
 use crate::{Edge, ErrorCode, Routes, Service};
 
 /// The listeners of a service.
-pub(super) struct Listeners {
+pub(in crate::life) struct Listeners {
     public: Listener,
     management: Option<Listener>,
 }
@@ -39,7 +42,7 @@ impl Listeners {
     /// Answers probes, and tells everybody else that the service is starting; at inherited sockets only when
     /// [`Listeners::serve`] says so. `callers` are known at the public listener; nobody signs in at the one for
     /// operators.
-    pub(super) fn open(
+    pub(in crate::life) fn open(
         process: &Process,
         runtime: &Runtime,
         sockets: Sockets,
@@ -56,33 +59,31 @@ impl Listeners {
         let management = management.transpose()?;
         let mut listeners = Self { public, management };
         if !is_inherited {
-            listeners.serve(process, runtime);
+            listeners.serve(process, runtime)?;
         }
         Ok(listeners)
     }
 
     /// Serves what is not served yet.
-    pub(super) fn serve(&mut self, process: &Process, runtime: &Runtime) {
-        for listener in self.all_mut() {
-            listener.serve(process, runtime);
-        }
+    pub(in crate::life) fn serve(&mut self, process: &Process, runtime: &Runtime) -> Result<(), StartError> {
+        self.all_mut().try_for_each(|listener| listener.serve(process, runtime))
     }
 
     /// The connections of each listener, with its name in metrics.
-    pub(super) fn connections(&self) -> Vec<(&'static str, Connections)> {
+    pub(in crate::life) fn connections(&self) -> Vec<(&'static str, Connections)> {
         let all = [Some(&self.public), self.management.as_ref()].into_iter().flatten();
         all.map(|listener| (listener.name, listener.connections.clone())).collect()
     }
 
     /// The permits of each listener, with its name in metrics.
-    pub(super) fn admission(&self) -> Vec<(&'static str, Admission)> {
+    pub(in crate::life) fn admission(&self) -> Vec<(&'static str, Admission)> {
         let public = [("public", self.public.admission.clone())];
         let management = self.management.iter().map(|listener| ("management", listener.admission.clone()));
         public.into_iter().chain(management).collect()
     }
 
     /// Puts the routes in place of the answer that the service is starting.
-    pub(super) fn install<S: Service>(
+    pub(in crate::life) fn install<S: Service>(
         &self,
         process: &Process,
         runtime: &Runtime,
@@ -122,7 +123,7 @@ impl Listener {
         limiter: &Limiter,
     ) -> Result<Self, StartError> {
         // Each listener has its own permits and places: a full public one keeps no operator out.
-        let admission = Admission::new(&runtime.admission, &process.clock);
+        let admission = Admission::before(&runtime.admission, &process.clock, degraded.circuit());
         let defences = defences(process, runtime, callers, admission.clone());
         let defences = defences.degrading(degraded).limiting(limiter.clone());
         let edge = Edge::new(defences, process.clock.clone(), process.metrics.http().clone());
@@ -138,23 +139,51 @@ impl Listener {
     }
 
     /// Serves until it is told to stop, and then lets go of the guard.
-    fn serve(&mut self, process: &Process, runtime: &Runtime) {
-        let Some((socket, guard)) = self.unserved.take() else { return };
-        let connections = self.connections.clone();
-        // Operators are answered to the end, so nothing of theirs is among what the drain waits for before.
-        let tasks = if self.name == PUBLIC { &process.tasks } else { &process.operators };
-        let tasks = tasks.clone();
+    fn serve(&mut self, process: &Process, runtime: &Runtime) -> Result<(), StartError> {
+        let Some((socket, guard)) = self.unserved.take() else { return Ok(()) };
+        let system = |what| move |source| StartError::System { what, source };
+        if self.name == PUBLIC {
+            let serving = self.serving(socket, guard, process, &process.tasks, runtime);
+            process.tasks.spawn("listener", serving.map_err(system("event queue for requests"))?);
+            return Ok(());
+        }
+        // They are answered to the end, so nothing of theirs is among what the drain waits for before.
+        let serving = || -> io::Result<_> {
+            let tasks = process.operators.clone();
+            let serving = self.serving(socket, guard, process, &tasks, runtime)?;
+            Ok(async move {
+                // A panic is reported by the registry.
+                let _ = tasks.spawn("listener", serving).await;
+            })
+        };
+        operators::apart(serving).map_err(system("thread for operators"))
+    }
+
+    /// The accept loop, in the runtime that this is called in.
+    fn serving(
+        &self,
+        socket: TcpListener,
+        guard: DropGuard,
+        process: &Process,
+        tasks: &Tasks,
+        runtime: &Runtime,
+    ) -> io::Result<impl Future<Output = ()> + Send + use<>> {
         let pulse = Pulse::default();
         process.watched.add(pulse.clone());
-        let farewell = process.farewell.clone();
-        let shutdown = self.shutdown.clone();
-        let context = accept::Context { tasks: tasks.clone(), shutdown, connections, farewell, pulse };
+        let context = accept::Context {
+            tasks: tasks.clone(),
+            shutdown: self.shutdown.clone(),
+            connections: self.connections.clone(),
+            farewell: process.farewell.clone(),
+            pulse,
+        };
+        let socket = accept::adopt(socket)?;
         let serving = accept::serve(socket, runtime.connections.clone(), self.edge.clone(), context);
         let serving = process.doors.track_future(serving);
-        tasks.spawn("listener", async move {
+        Ok(async move {
             let _guard = guard;
             serving.await;
-        });
+        })
     }
 }
 
@@ -235,7 +264,7 @@ fn defences(process: &Process, runtime: &Runtime, callers: Callers, admission: A
 }
 
 /// A waiver that was meant to end has ended.
-pub(super) fn judge_waivers(
+pub(in crate::life) fn judge_waivers(
     process: &Process,
     runtime: &Runtime,
     table: &RouteTable,
