@@ -59,7 +59,7 @@ fn output_that_is_lost_is_a_failure() {
 
 #[test]
 fn every_command_has_help_with_an_example() {
-    let commands: [&[&str]; 32] = [
+    let commands: [&[&str]; 33] = [
         &[],
         &["serve"],
         &["check"],
