@@ -21,7 +21,7 @@ use crate::ledger::Ledger;
 use crate::read::CatalogSummaries;
 use crate::read::export::ExportLimits;
 use crate::settings::ConcordSettings;
-use crate::{alerts, api, demo, pages};
+use crate::{alerts, api, demo, log, pages};
 
 /// The service.
 #[derive(Clone, Copy, Debug, Default)]
@@ -168,6 +168,7 @@ impl Catalogues {
     /// When the threads for evaluations cannot be started.
     pub fn open(surroundings: Surroundings, settings: &ConcordSettings) -> Result<Self, WorkersError> {
         let Surroundings { database, clock, tasks, metrics, stopping } = surroundings;
+        metrics.describe(log::FAMILIES);
         let evaluator = Evaluator::start(&database, &clock, &tasks, &metrics, EvaluatorLimits::default())?;
         let ledger = Ledger::open(database, clock.clone(), &tasks);
         let importer = Importer::new(ledger.clone(), clock.clone(), settings.max_import_items);

@@ -5,6 +5,7 @@
 
 mod alert;
 mod event;
+mod families;
 mod projection;
 
 use clap::{Arg, ArgMatches, Command, value_parser};
@@ -16,6 +17,8 @@ use mainstay_db::Database;
 use mainstay_events::EventStore;
 
 use crate::service::Concord;
+
+pub use families::FAMILIES;
 
 /// What `check --explain` says of the codes of this room.
 pub const EXPLANATIONS: &[Explanation] = &[
