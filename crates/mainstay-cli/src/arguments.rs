@@ -8,6 +8,8 @@ use mainstay::identity::ApiTokenId;
 use mainstay::session::SessionId;
 use mainstay::{Role, Service};
 
+use crate::reference::PAGES;
+
 /// The argument that overrides settings, known to every command.
 pub(crate) const OVERRIDES: &str = "set";
 
@@ -48,6 +50,7 @@ pub(crate) fn tree<S: Service>() -> Command {
             worker(S::NAME),
             reload(S::NAME),
             openapi(S::NAME),
+            reference(S::NAME),
             health(S::NAME),
         ])
 }
@@ -452,6 +455,23 @@ fn openapi(program: &str) -> Command {
     Command::new("openapi")
         .about("Print the API as an OpenAPI 3.1 document")
         .after_help(examples(program, &["{} openapi > openapi.json"]))
+}
+
+fn reference(program: &str) -> Command {
+    Command::new("reference")
+        .about("Print a page of reference, in Markdown")
+        .long_about(
+            "Print a page of reference, in Markdown: the routes, the codes that clients see, the codes that\n\
+             operators see, or the metrics. It does not depend on settings.",
+        )
+        .arg(
+            Arg::new("page")
+                .value_name("PAGE")
+                .help("Which")
+                .value_parser(PossibleValuesParser::new(PAGES))
+                .required(true),
+        )
+        .after_help(examples(program, &["{} reference metrics > docs/reference/metrics.md"]))
 }
 
 fn health(program: &str) -> Command {

@@ -115,6 +115,24 @@ async fn targets_and_methods() {
 }
 
 #[tokio::test]
+async fn no_method_gives_a_request_back() {
+    on_service(async |api| {
+        for method in ["TRACE", "TRACK", "DEBUG", "CONNECT", "PROPFIND"] {
+            let method = Method::from_bytes(method.as_bytes()).unwrap();
+            for path in ["/", "/health", "/api/v1/schemas", "/nothing"] {
+                let request = api.client.request(method.clone(), path).header("x-secret", "planted");
+                let answer = api.client.send(request.body(Bytes::new()).unwrap()).await;
+                let status = answer.status.as_u16();
+                assert!(matches!(status, 400 | 404 | 405), "{method} {path}: {status}");
+                assert!(!answer.text().contains("planted"), "{method} {path}: {}", answer.text());
+                assert!(!answer.header("allow").contains(method.as_str()), "{method} {path}");
+            }
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn paths_that_lead_elsewhere_lead_nowhere() {
     on_service(async |api| {
         let not_found = (404, "not_found".to_owned());
