@@ -46,6 +46,14 @@ pub const FAMILIES: &[Family] = &[
     Family::counter("projection_skipped_total", &["projection"], "Events that operators had left out."),
     Family::seconds("projection_batch_seconds", &["projection"], "Transactions of projections."),
     Family::seconds("projection_swap_seconds", &["projection"], "Swaps of rebuilt read models."),
+    Family::counter(
+        "outbox_attempts_total",
+        &["destination", "outcome"],
+        "Attempts to deliver messages to the world outside.",
+    ),
+    Family::seconds("outbox_attempt_seconds", &["destination"], "Attempts to deliver messages."),
+    Family::counter("outbox_given_up_total", &["destination"], "Messages that nobody took in time."),
+    Family::counter("outbox_dropped_total", &["destination"], "Messages that there was no room for."),
     Family::gauge("rebuild_progress_ratio", &["projection"], "How far a rebuild is, from 0 to 1."),
 ];
 
