@@ -40,7 +40,7 @@ pub(crate) fn for_tests() -> Result<Runner> {
 }
 
 /// One test mounts a small disk where only its server sees it. Whoever is not root needs a namespace of users for that,
-/// which Ubuntu's AppArmor withholds.
+/// which Ubuntu's `AppArmor` withholds.
 fn namespaces() {
     let unshare = || program("unshare", ["--user", "--map-root-user", "--mount", "true"]);
     if is_root() || command::succeeds(unshare()) {
