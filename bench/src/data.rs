@@ -62,7 +62,7 @@ pub(crate) fn import_long_ruleset(service: &Service, rules: usize) -> Result<()>
         json!({
             "name": format!("power_{number}"),
             "type": "requirement",
-            "condition": unless_missing("watts", json!({ "abs_diff": { "field": "watts", "max": 1_000 + number } })),
+            "condition": unless_missing("watts", &json!({ "abs_diff": { "field": "watts", "max": 1_000 + number } })),
         })
     };
     let rules: Vec<_> = (0..rules).map(rule).collect();
@@ -81,7 +81,7 @@ pub(crate) fn import_long_ruleset(service: &Service, rules: usize) -> Result<()>
 }
 
 /// A condition that holds where an attribute is missing, too.
-fn unless_missing(field: &str, condition: Value) -> Value {
+fn unless_missing(field: &str, condition: &Value) -> Value {
     json!({ "any": [{ "any_missing": { "field": field } }, condition] })
 }
 
@@ -110,17 +110,17 @@ fn ruleset() -> Value {
             {
                 "name": "same_socket",
                 "type": "requirement",
-                "condition": unless_missing("socket", json!({ "equals": { "field": "socket" } })),
+                "condition": unless_missing("socket", &json!({ "equals": { "field": "socket" } })),
             },
             {
                 "name": "same_memory",
                 "type": "requirement",
-                "condition": unless_missing("memory", json!({ "equals": { "field": "memory" } })),
+                "condition": unless_missing("memory", &json!({ "equals": { "field": "memory" } })),
             },
             {
                 "name": "similar_power",
                 "type": "requirement",
-                "condition": unless_missing("watts", json!({ "abs_diff": { "field": "watts", "max": 300 } })),
+                "condition": unless_missing("watts", &json!({ "abs_diff": { "field": "watts", "max": 300 } })),
             },
         ],
     })

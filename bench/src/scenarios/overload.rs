@@ -19,12 +19,12 @@ use crate::figure::Figure;
 use crate::http::{Connection, Request};
 use crate::open_loop::{Load, Outcome, closed_loop};
 use crate::process;
-use crate::sample::mebibytes;
+use crate::sample::{Sample, mebibytes};
 use crate::scenarios::{COMPACT, SETTINGS, folder};
 use crate::service::Service;
 
 const ITEMS: usize = 300;
-const RULES: usize = 1_500;
+const RULES: usize = 80;
 /// What is asked of the service, in parts of its capacity.
 const LOADS: [f64; 5] = [0.5, 1.0, 1.5, 2.0, 3.0];
 /// How many clients find the capacity, and how many there are for the load.
@@ -41,7 +41,7 @@ const SESSION_CLIENTS: usize = 16;
 const REST: Duration = Duration::from_secs(10);
 const SETTLED_MIB: f64 = 64.0;
 /// So much of the load may come late.
-const LATE_PERCENT: f64 = 1.0;
+const LATE_PERCENT: f64 = 5.0;
 
 /// The rates of clients are not what is measured here, and they may be silent until their moment has come.
 const OWN_SETTINGS: [(&str, &str); 4] = [
@@ -122,12 +122,16 @@ fn stage(
         anyhow::Ok((work, sessions))
     })?;
     let goodput = f64::from(work.good) / COUNTED.as_secs_f64();
+    let of = |sample: &Sample, share| sample.quantile(share).unwrap_or_default();
     anstream::eprintln!(
-        "==> {load:.1} × {capacity:.0}/s: {goodput:.0}/s good, {} turned away, {} failed, {} late; sessions: {} good, {} turned away, {} failed",
+        "==> {load:.1} × {capacity:.0}/s: {goodput:.0}/s good in {:.0} ms, {} turned away in {:.0} ms, {} failed, {} late; sessions: {} good in {:.1} ms, {} turned away, {} failed",
+        of(&work.latencies, 0.5),
         work.turned_away,
+        of(&work.waits, 0.5),
         work.failed,
         work.late,
         sessions.good,
+        of(&sessions.latencies, 0.99),
         sessions.turned_away,
         sessions.failed,
     );
