@@ -50,6 +50,8 @@ enum Choice {
     Large,
     /// 200 sign-ins at once, while probes are answered
     SignIn,
+    /// The same work on SQLite and on PostgreSQL, and what the order of events costs
+    Database,
     /// Who makes a request, by a session in the cache
     Session,
     /// Half of what the service can do to three times as much
@@ -80,6 +82,7 @@ impl Choice {
                 scenarios::large::run,
                 scenarios::sign_in::run,
                 scenarios::session::run,
+                scenarios::database::run,
                 scenarios::overload::run,
                 scenarios::limits::run,
                 scenarios::drain::run,
@@ -90,6 +93,7 @@ impl Choice {
             Self::Pair => &[scenarios::pair::run],
             Self::Large => &[scenarios::large::run],
             Self::SignIn => &[scenarios::sign_in::run],
+            Self::Database => &[scenarios::database::run],
             Self::Session => &[scenarios::session::run],
             Self::Overload => &[scenarios::overload::run],
             Self::Limits => &[scenarios::limits::run],

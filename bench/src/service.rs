@@ -29,6 +29,7 @@ pub(crate) struct Service {
     clock: Clock,
     program: PathBuf,
     folder: PathBuf,
+    settings: Vec<(String, String)>,
     token: OnceCell<String>,
     /// Where it listens.
     pub(crate) address: SocketAddr,
@@ -69,6 +70,10 @@ impl Service {
             clock: clock.clone(),
             program: binary.path.clone(),
             folder: folder.to_owned(),
+            settings: settings
+                .iter()
+                .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+                .collect(),
             token: OnceCell::new(),
             address,
             start_to_ready: Duration::ZERO,
@@ -98,7 +103,8 @@ impl Service {
     /// The token of all connections. It is made when first asked for: a start is measured without it.
     fn token(&self) -> Result<&str> {
         if self.token.get().is_none() {
-            let token = token::create(&self.program, &self.folder).context("cannot make a token")?;
+            let token = token::create(&self.program, &self.folder, &self.settings);
+            let token = token.context("cannot make a token")?;
             // Nobody else sets it: there is one thread.
             let _ = self.token.set(token);
         }
@@ -170,7 +176,8 @@ impl Service {
         Ok(())
     }
 
-    fn is_ready(&self) -> bool {
+    /// Whether it says that it is ready.
+    pub(crate) fn is_ready(&self) -> bool {
         Connection::open(self.address)
             .is_ok_and(|mut connection| connection.exchange(&Request::get("/health/ready")).is_ok())
     }

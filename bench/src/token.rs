@@ -6,16 +6,17 @@ use std::process::{Command, Stdio};
 use anyhow::{Context, Result, ensure};
 use serde_json::Value;
 
-/// Makes a token for everything, by command, in the database of a service that runs in `folder`.
+/// Makes a token for everything, by command, in the database of a service that runs in `folder` with these settings.
 ///
 /// # Errors
 ///
 /// When the command fails; it says why on standard error.
-pub(crate) fn create(program: &Path, folder: &Path) -> Result<String> {
+pub(crate) fn create(program: &Path, folder: &Path, settings: &[(String, String)]) -> Result<String> {
     let output = Command::new(program)
         .args(["token", "create", "--role", "operator", "--name", "bench", "--format", "json"])
         .current_dir(folder)
         .env_clear()
+        .envs(settings.iter().cloned())
         .stdin(Stdio::null())
         .stderr(Stdio::inherit())
         .output()

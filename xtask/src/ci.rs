@@ -2,10 +2,12 @@
 
 use anyhow::Result;
 
+use crate::book::BOOK;
 use crate::deployment::DEPLOYMENT;
 use crate::generated::GENERATED;
 use crate::layout::LAYOUT;
 use crate::pages::PAGES;
+use crate::release::MANIFESTS;
 use crate::step::{self, Step};
 use crate::test::TEST;
 use crate::{command, setup};
@@ -27,7 +29,7 @@ pub(crate) const DENY: Step =
 pub(crate) fn run() -> Result<()> {
     setup::for_tests()?;
     let mut times = Vec::new();
-    for step in [FMT, LAYOUT, PAGES, DENY, CLIPPY, DOCS, GENERATED, DEPLOYMENT] {
+    for step in [FMT, LAYOUT, PAGES, MANIFESTS, BOOK, DENY, CLIPPY, DOCS, GENERATED, DEPLOYMENT] {
         let took = step.run_quietly(step.work)?;
         times.push((step, took));
     }

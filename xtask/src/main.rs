@@ -3,6 +3,7 @@
 //! What is printed here is talk, so it goes to stderr; stdout belongs to the tools that are started.
 
 mod bench;
+mod book;
 mod ci;
 mod command;
 mod deployment;
@@ -10,6 +11,7 @@ mod generated;
 mod layout;
 mod metadata;
 mod pages;
+mod release;
 mod server;
 mod setup;
 mod step;
@@ -48,7 +50,7 @@ enum Task {
     Pages,
     /// The documentation of all crates without warnings
     Docs,
-    /// Whether the files that the service itself prints are current
+    /// Whether the files that the programs themselves print are current
     Generated {
         /// Writes them instead
         #[arg(long)]
@@ -56,11 +58,18 @@ enum Task {
     },
     /// Whether the files under `deploy/` are right, by the tools that will read them
     Deployment,
+    /// The book in `target/book`, where mdBook is installed, and whether its pages lead somewhere
+    Book,
+    /// Whether the manifests of the crates say what the registry and its readers want to know
+    Manifests,
+    /// Packs every crate that is published, and builds it from what is packed
+    Release,
     /// Advisories, licences and sources of the dependencies, where cargo-deny is installed
     Deny,
     /// Measures the release build of Concord
     Bench {
-        /// One scenario of `all`, `start`, `matrix`, `pair`, `large`, `sign-in`, `session`, `drain`
+        /// One scenario of `all`, `start`, `matrix`, `pair`, `large`, `sign-in`, `session`, `database`, `overload`, `limits`,
+        /// `drain`, `reload`
         #[arg(default_value = "all")]
         scenario: String,
         /// Handed to the bench, such as `--format json`
@@ -81,6 +90,9 @@ fn main() -> ExitCode {
         Task::Generated { write: false } => generated::GENERATED.run(),
         Task::Generated { write: true } => generated::GENERATED.run_instead(generated::write),
         Task::Deployment => deployment::DEPLOYMENT.run(),
+        Task::Book => book::BOOK.run(),
+        Task::Manifests => release::MANIFESTS.run(),
+        Task::Release => release::RELEASE.run(),
         Task::Deny => ci::DENY.run(),
         Task::Bench { scenario, arguments } => bench::run(&scenario, &arguments),
     };

@@ -16,13 +16,15 @@ pub(crate) enum Runner {
     Cargo,
 }
 
-/// The servers that tests start, by their programs, each with Debian's package.
-const SERVERS: [(&str, &str); 5] = [
+/// The servers that tests start, and the client of the README's tour, by their programs, each with Debian's package.
+const SERVERS: [(&str, &str); 7] = [
     ("/usr/lib/postgresql/*/bin/postgres", "postgresql"),
     ("/usr/bin/redis-server", "redis-server"),
     ("/usr/sbin/slapd", "slapd"),
     ("/usr/bin/ldapsearch", "ldap-utils"),
     ("/usr/sbin/nginx", "nginx-light"),
+    ("/usr/lib/python3/dist-packages/aiosmtpd/__init__.py", "python3-aiosmtpd"),
+    ("/usr/bin/curl", "curl"),
 ];
 
 /// Makes sure that the tests can be built and run.

@@ -1,5 +1,6 @@
 //! Concord: catalogues of things, rules that say which of them go together, and the answers.
 
+mod alerts;
 pub mod api;
 pub mod commands;
 pub mod demo;

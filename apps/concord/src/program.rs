@@ -3,7 +3,7 @@
 use mainstay_cli::{Cli, CommandError, Context, Verdict};
 
 use crate::service::Concord;
-use crate::{commands, log, transfer};
+use crate::{commands, evaluation, log, transfer};
 
 /// The program with all its commands.
 pub fn program() -> Cli<Concord> {
@@ -20,6 +20,7 @@ pub fn program() -> Cli<Concord> {
         cli.command(command, move |_, matches, context| log::run(&name, matches, context))
     });
     let explained = on_logs.explanations(transfer::EXPLANATIONS).explanations(log::EXPLANATIONS);
+    let explained = explained.metrics(evaluation::FAMILIES).metrics(log::FAMILIES);
     commands::ABBREVIATIONS.into_iter().fold(explained, |cli, (short, long)| cli.abbreviation(short, long))
 }
 

@@ -21,7 +21,7 @@ use crate::ledger::Ledger;
 use crate::read::CatalogSummaries;
 use crate::read::export::ExportLimits;
 use crate::settings::ConcordSettings;
-use crate::{api, demo, pages};
+use crate::{alerts, api, demo, log, pages};
 
 /// The service.
 #[derive(Clone, Copy, Debug, Default)]
@@ -64,7 +64,8 @@ impl Service for Concord {
             live.begin();
             Ok(())
         });
-        let catalogues = Catalogues::open(surroundings, &settings)?;
+        let mut catalogues = Catalogues::open(surroundings, &settings)?;
+        catalogues.projections = catalogues.projections.telling(alerts::start(app)?);
         follow(app, &catalogues).await?;
         let ledger = catalogues.ledger.clone();
         // What is registered first ends last: workers may append until they end.
@@ -167,6 +168,7 @@ impl Catalogues {
     /// When the threads for evaluations cannot be started.
     pub fn open(surroundings: Surroundings, settings: &ConcordSettings) -> Result<Self, WorkersError> {
         let Surroundings { database, clock, tasks, metrics, stopping } = surroundings;
+        metrics.describe(log::FAMILIES);
         let evaluator = Evaluator::start(&database, &clock, &tasks, &metrics, EvaluatorLimits::default())?;
         let ledger = Ledger::open(database, clock.clone(), &tasks);
         let importer = Importer::new(ledger.clone(), clock.clone(), settings.max_import_items);

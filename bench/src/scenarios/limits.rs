@@ -1,8 +1,6 @@
 //! What limits cost inside the process, and what they do to a flood of keys: the example `limits_bench` of the runtime;
 //! and over HTTP, what an answer costs that is refused.
 
-use std::process::{Command, Stdio};
-
 use anyhow::{Context, Result, ensure};
 use mainstay_core::Clock;
 
@@ -10,7 +8,7 @@ use crate::binary::{Binary, Build};
 use crate::figure::Figure;
 use crate::http::{Connection, Request};
 use crate::sample::{Sample, milliseconds, timed};
-use crate::scenarios::folder;
+use crate::scenarios::{example, folder, number};
 use crate::service::Service;
 
 /// Refusals over one connection.
@@ -23,14 +21,7 @@ pub(crate) fn run(clock: &Clock) -> Result<Vec<Figure>> {
 }
 
 fn inside() -> Result<Vec<Figure>> {
-    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    let output = Command::new(cargo)
-        .args(["run", "--release", "--locked", "--package", "mainstay", "--example", "limits_bench"])
-        .stderr(Stdio::inherit())
-        .output()
-        .context("cannot start cargo")?;
-    ensure!(output.status.success(), "limits_bench ended with {}", output.status);
-    let printed = String::from_utf8_lossy(&output.stdout);
+    let printed = example("mainstay", "limits_bench", &[])?;
     let number = |line: &str, before: &str| {
         number(&printed, line, before)
             .with_context(|| format!("limits_bench printed no {before:?} of {line:?}"))
@@ -80,29 +71,4 @@ fn over_http(clock: &Clock) -> Result<Vec<Figure>> {
 fn ask(connection: &mut Connection) -> Result<u16> {
     connection.send(&Request::get("/api/v1/schemas")).context("cannot send")?;
     connection.receive(&mut std::io::sink())
-}
-
-/// The number behind `before` in the line about `what`.
-fn number(printed: &str, what: &str, before: &str) -> Option<f64> {
-    let line = printed.lines().find_map(|line| line.strip_prefix(what)?.strip_prefix(": "))?;
-    let (_, rest) = line.split_once(before)?;
-    rest.split([' ', ',']).next()?.parse().ok()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn numbers_are_found_by_what_stands_before_them() {
-        let printed = "one key: mean 42 ns, 0 allocations\n\
-                       flood memory: 100 KiB before, 150 KiB after, 7000 KiB of them the table\n\
-                       flood: mean 77 ns over 5 keys\n";
-        assert_eq!(number(printed, "one key", "mean "), Some(42.0));
-        assert_eq!(number(printed, "one key", " ns, "), Some(0.0));
-        assert_eq!(number(printed, "flood memory", ""), Some(100.0));
-        assert_eq!(number(printed, "flood memory", ", "), Some(150.0));
-        assert_eq!(number(printed, "flood", "mean "), Some(77.0));
-        assert_eq!(number(printed, "nothing", "mean "), None);
-    }
 }

@@ -1,5 +1,6 @@
 //! What is measured. Each scenario builds and starts the service itself, and can be run alone.
 
+pub(crate) mod database;
 pub(crate) mod drain;
 pub(crate) mod large;
 pub(crate) mod limits;
@@ -11,7 +12,9 @@ pub(crate) mod session;
 pub(crate) mod sign_in;
 pub(crate) mod start;
 
-use anyhow::{Context, Result};
+use std::process::{Command, Stdio};
+
+use anyhow::{Context, Result, ensure};
 use mainstay_core::Clock;
 use serde_json::json;
 use tempfile::TempDir;
@@ -47,4 +50,42 @@ fn folder() -> Result<TempDir> {
 /// The body that asks for a matrix of the catalogue.
 fn matrix_request() -> String {
     json!({ "catalog_name": data::CATALOGUE, "ruleset_name": data::RULESET }).to_string()
+}
+
+/// Builds and runs an example that measures inside the process; returns what it prints.
+fn example(package: &str, name: &str, arguments: &[&str]) -> Result<String> {
+    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let output = Command::new(cargo)
+        .args(["run", "--release", "--locked", "--package", package, "--example", name, "--"])
+        .args(arguments)
+        .stderr(Stdio::inherit())
+        .output()
+        .context("cannot start cargo")?;
+    ensure!(output.status.success(), "{name} ended with {}", output.status);
+    String::from_utf8(output.stdout).with_context(|| format!("{name} printed something that is not UTF-8"))
+}
+
+/// The number behind `before` in the line about `what`.
+fn number(printed: &str, what: &str, before: &str) -> Option<f64> {
+    let line = printed.lines().find_map(|line| line.strip_prefix(what)?.strip_prefix(": "))?;
+    let (_, rest) = line.split_once(before)?;
+    rest.split([' ', ',']).next()?.parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_found_by_what_stands_before_them() {
+        let printed = "one key: mean 42 ns, 0 allocations\n\
+                       flood memory: 100 KiB before, 150 KiB after, 7000 KiB of them the table\n\
+                       flood: mean 77 ns over 5 keys\n";
+        assert_eq!(number(printed, "one key", "mean "), Some(42.0));
+        assert_eq!(number(printed, "one key", " ns, "), Some(0.0));
+        assert_eq!(number(printed, "flood memory", ""), Some(100.0));
+        assert_eq!(number(printed, "flood memory", ", "), Some(150.0));
+        assert_eq!(number(printed, "flood", "mean "), Some(77.0));
+        assert_eq!(number(printed, "nothing", "mean "), None);
+    }
 }

@@ -8,6 +8,8 @@ use mainstay::identity::ApiTokenId;
 use mainstay::session::SessionId;
 use mainstay::{Role, Service};
 
+use crate::reference::PAGES;
+
 /// The argument that overrides settings, known to every command.
 pub(crate) const OVERRIDES: &str = "set";
 
@@ -48,6 +50,7 @@ pub(crate) fn tree<S: Service>() -> Command {
             worker(S::NAME),
             reload(S::NAME),
             openapi(S::NAME),
+            reference(S::NAME),
             health(S::NAME),
         ])
 }
@@ -280,7 +283,25 @@ fn migrate(program: &str) -> Command {
                 .value_parser(value_parser!(std::path::PathBuf)),
         )
         .after_help(examples(program, &["{} migrate new 'add prices'"]));
-    group("migrate", "Bring the schema up to date, or back").subcommands([up, down, status, history, new])
+    let copy = Command::new("copy")
+        .about("Move a whole installation from a SQLite file to the PostgreSQL of DATABASE_URL")
+        .long_about(
+            "Move a whole installation from a SQLite file to the PostgreSQL that DATABASE_URL names: all rows, with \
+             the ids and positions they have. Stop the service before, and run `migrate up` on the new database. It \
+             is all or nothing, each row is read back and compared, and the file is not changed. People have to \
+             sign in again.",
+        )
+        .arg(
+            Arg::new("from")
+                .long("from")
+                .value_name("FILE")
+                .help("The SQLite file, or its sqlite: URL")
+                .required(true),
+        )
+        .arg(format(&["text", "json"]))
+        .after_help(examples(program, &["{} migrate copy --from data/{}.db"]));
+    group("migrate", "Bring the schema up to date, or back")
+        .subcommands([up, down, status, history, new, copy])
 }
 
 fn user(program: &str) -> Command {
@@ -434,6 +455,23 @@ fn openapi(program: &str) -> Command {
     Command::new("openapi")
         .about("Print the API as an OpenAPI 3.1 document")
         .after_help(examples(program, &["{} openapi > openapi.json"]))
+}
+
+fn reference(program: &str) -> Command {
+    Command::new("reference")
+        .about("Print a page of reference, in Markdown")
+        .long_about(
+            "Print a page of reference, in Markdown: the routes, the codes that clients see, the codes that\n\
+             operators see, or the metrics. It does not depend on settings.",
+        )
+        .arg(
+            Arg::new("page")
+                .value_name("PAGE")
+                .help("Which")
+                .value_parser(PossibleValuesParser::new(PAGES))
+                .required(true),
+        )
+        .after_help(examples(program, &["{} reference metrics > docs/reference/metrics.md"]))
 }
 
 fn health(program: &str) -> Command {

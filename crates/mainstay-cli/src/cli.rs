@@ -6,6 +6,7 @@ use std::process::ExitCode;
 
 use clap::{ArgMatches, Command};
 use mainstay::Service;
+use mainstay::telemetry::metrics::Family;
 use mainstay_core::Chain;
 use mainstay_core::settings::Explanation;
 
@@ -13,7 +14,7 @@ use crate::accounts::{session, token, user};
 use crate::arguments::{self, OVERRIDES};
 use crate::explain::EXPLANATIONS;
 use crate::{CommandError, Console, Context, Surroundings, Verdict};
-use crate::{check, control, health, migrate, openapi, routes, secret, serve, settings};
+use crate::{check, control, health, migrate, openapi, reference, routes, secret, serve, settings};
 
 /// Runs the program: takes arguments, environment and directory from the process, and speaks on its streams.
 pub fn run<S: Service>(service: S) -> ExitCode {
@@ -40,6 +41,7 @@ pub struct Cli<S: Service> {
     service: S,
     commands: Vec<(Command, Handler<S>)>,
     explanations: Vec<Explanation>,
+    families: Vec<Family>,
     abbreviations: Vec<(&'static str, &'static str)>,
 }
 
@@ -50,7 +52,7 @@ impl<S: Service> Cli<S> {
     pub fn new(service: S) -> Self {
         let runtime = mainstay::explanations().into_iter().copied();
         let explanations = EXPLANATIONS.iter().copied().chain(runtime).collect();
-        Self { service, commands: Vec::new(), explanations, abbreviations: Vec::new() }
+        Self { service, commands: Vec::new(), explanations, families: Vec::new(), abbreviations: Vec::new() }
     }
 
     /// Adds a command.
@@ -65,6 +67,12 @@ impl<S: Service> Cli<S> {
     /// Adds what `check --explain` says of the application's own codes.
     pub fn explanations(mut self, explanations: &'static [Explanation]) -> Self {
         self.explanations.extend_from_slice(explanations);
+        self
+    }
+
+    /// Adds what the application counts itself, for `reference metrics`.
+    pub fn metrics(mut self, families: &'static [Family]) -> Self {
+        self.families.extend_from_slice(families);
         self
     }
 
@@ -156,6 +164,9 @@ impl<S: Service> Cli<S> {
             "token" => token::run(&self.service, matches, context),
             "session" => session::run(&self.service, matches, context),
             "openapi" => openapi::run(&self.service, context),
+            "reference" => {
+                reference::run(&self.service, &self.explanations, &self.families, matches, context)
+            }
             "health" => health::run::<S>(matches, context),
             "worker" => control::worker::<S>(matches, context),
             "reload" => control::reload::<S>(context),

@@ -2,6 +2,7 @@
 
 use mainstay::Service;
 use mainstay::life::{Configuration, Runtime, StartError};
+use mainstay_core::Clock;
 use mainstay_db::Database;
 
 use crate::{CommandError, Context, block_on};
@@ -17,9 +18,17 @@ pub(crate) fn with_database<T>(
     context: &Context<'_>,
     work: impl AsyncFnOnce(&Database) -> Result<T, StartError>,
 ) -> Result<T, CommandError> {
-    let clock = context.clock().clone();
+    with_database_at(runtime, context.clock(), work)
+}
+
+/// As [`with_database`], for work that says something meanwhile.
+pub(crate) fn with_database_at<T>(
+    runtime: &Runtime,
+    clock: &Clock,
+    work: impl AsyncFnOnce(&Database) -> Result<T, StartError>,
+) -> Result<T, CommandError> {
     let done = block_on(async {
-        let database = Database::open(&runtime.database, &clock).await?;
+        let database = Database::open(&runtime.database, clock).await?;
         let result = work(&database).await;
         // What was done is committed; a database that closes badly changes nothing about it.
         let _ = database.close().await;

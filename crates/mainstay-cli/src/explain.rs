@@ -70,4 +70,14 @@ pub(crate) const EXPLANATIONS: &[Explanation] = &[
                with another CONTROL_SOCKET or in another directory, or belongs to another user.\n\n\
                Run the command where the service runs, with its settings and as its user.",
     },
+    Explanation {
+        code: "MS0014",
+        title: "an installation cannot be moved",
+        text: "`migrate copy` moves all that a SQLite file holds to a PostgreSQL database that was migrated\n\
+               and never used. It is all or nothing: after this message the new database is as it was, and\n\
+               the file is never changed. The message says what was in the way: a schema of another release\n\
+               on one of the two sides, rows in the new database, or a service that still writes to the file.\n\n\
+               Stop the service, make the new database with `migrate up`, and copy once more. To begin anew\n\
+               after a trial, drop the new database and create it again.",
+    },
 ];

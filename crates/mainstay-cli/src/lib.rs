@@ -22,7 +22,7 @@
 //! ```
 //!
 //! gives the program `serve` (what it does when nothing is said), `check`, `settings`, `secret`, `routes`,
-//! `migrate`, `user`, `token`, `session`, `worker`, `reload`, `openapi` and `health`. [`Cli`] adds commands of the
+//! `migrate`, `user`, `token`, `session`, `worker`, `reload`, `openapi`, `reference` and `health`. [`Cli`] adds commands of the
 //! application's own.
 //!
 //! Data goes to standard output and talk to standard error. The program ends with 0 when all is well, with 1
@@ -43,6 +43,7 @@ mod explain;
 mod health;
 mod migrate;
 mod openapi;
+mod reference;
 mod routes;
 mod secret;
 mod serve;

@@ -141,6 +141,29 @@ impl Driver {
         }
     }
 
+    /// Hears from now on when a bell is rung.
+    #[cfg_attr(not(feature = "postgres"), expect(unused_variables, reason = "a file rings no bells"))]
+    pub(crate) async fn listen(&mut self, bell: &'static str) -> Result<(), DbError> {
+        match self {
+            Self::Sqlite(_) => Ok(()),
+            #[cfg(feature = "postgres")]
+            Self::Postgres(driver) => driver.listen(bell).await,
+        }
+    }
+
+    /// Waits until a bell was rung.
+    ///
+    /// # Cancel safety
+    ///
+    /// Can be dropped and called again.
+    pub(crate) async fn heard(&mut self) -> Result<String, DbError> {
+        match self {
+            Self::Sqlite(_) => std::future::pending().await,
+            #[cfg(feature = "postgres")]
+            Self::Postgres(driver) => driver.heard().await,
+        }
+    }
+
     pub(crate) async fn close(self) -> Result<(), DbError> {
         either!(self, driver => driver.close().await)
     }

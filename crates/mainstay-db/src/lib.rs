@@ -39,14 +39,15 @@ mod work;
 
 pub use config::{DatabaseSettings, DatabaseUrl, Dialect, EXPLANATIONS, UrlError};
 pub use database::{
-    CircuitStatus, Connection, Database, OpenError, PoolStatus, ReadConnection, ServerProblem,
+    CircuitStatus, Connection, Database, Listener, OpenError, PoolStatus, ReadConnection, ServerProblem,
     WriteTransaction,
 };
 pub use error::{Constraint, DbError, DbErrorKind};
 pub use insert::{Insert, insert_into, insert_into_assembled};
 pub use migrations::{
-    CreateError, Direction, HistoryEntry, LintFinding, LintRule, MigratedBy, MigrationError, MigrationId,
-    MigrationState, MigrationStatus, Migrations, SourceProblem, Target, create_migration,
+    Copied, CopiedTable, CopyError, CopyProgress, CopyStep, CreateError, Direction, HistoryEntry,
+    LintFinding, LintRule, MigratedBy, MigrationError, MigrationId, MigrationState, MigrationStatus,
+    Migrations, SourceProblem, Target, create_migration,
 };
 pub use retry::{AsDbError, with_retries};
 pub use row::Row;

@@ -1,9 +1,18 @@
 //! Transactions that give way to others.
 
+use std::time::Duration;
+
+use mainstay_core::random;
+use tokio::time::sleep;
+
 use crate::{DbError, DbErrorKind};
 
-/// How often work is begun anew at most.
+/// How often work is begun at most.
 const TRIES: u32 = 4;
+
+/// The longest pause before the second try, in milliseconds; doubled for each further one. A random part of it is waited:
+/// those who met must not meet again.
+const FIRST_PAUSE_MS: u64 = 10;
 
 /// An error in which a [`DbError`] may be found.
 pub trait AsDbError {
@@ -17,7 +26,9 @@ impl AsDbError for DbError {
     }
 }
 
-/// Does work again that had to give way to another transaction ([`DbErrorKind::Serialization`]), a few times at most.
+/// Does work again that had to give way to another transaction ([`DbErrorKind::Serialization`]): four times at most, with
+/// random pauses of up to 10, 20 and 40 ms between them. Who waits for the answer no longer gets none: each try ends by
+/// the [`Scope`](crate::Scope) it runs in.
 ///
 /// The work begins its transaction itself, and everything it has read belongs to that: nothing of an earlier try may be
 /// used again. On SQLite it is done once.
@@ -57,6 +68,9 @@ where
         if !gave_way || tries >= TRIES {
             return result;
         }
+        metrics::counter!("db_transactions_repeated_total").increment(1);
+        let longest = FIRST_PAUSE_MS << (tries - 1);
+        sleep(Duration::from_millis(random::below(longest + 1))).await;
         tries += 1;
     }
 }

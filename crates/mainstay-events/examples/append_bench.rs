@@ -1,5 +1,5 @@
 //! How fast events are appended, and what their order costs: `cargo run --release -p mainstay-events --example
-//! append_bench [CLIENTS] [SECONDS]`.
+//! append_bench [CLIENTS] [SECONDS] [sqlite|postgres]`.
 //!
 //! Three ways of writing the same events durably, in one run, one after the other:
 //!
@@ -7,6 +7,8 @@
 //! - *unordered*: the same group commit into the same table of events, and nothing else: no counter, no heads
 //!   of streams, no checks; the positions are the table's own row numbers;
 //! - *one by one*: a counter row and a transaction for each append.
+//!
+//! On SQLite in a file, on PostgreSQL on a server of its own that flushes each commit as in production.
 
 #![expect(clippy::print_stdout, reason = "the figures are the output")]
 #![expect(clippy::cast_precision_loss, reason = "figures")]
@@ -17,8 +19,9 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 use mainstay_core::{Clock, Tasks, random};
-use mainstay_db::{Database, DatabaseSettings, MigratedBy, insert_into, query};
+use mainstay_db::{ByDialect, Database, DatabaseSettings, DatabaseUrl, MigratedBy, insert_into, query};
 use mainstay_events::{Append, Appender, Event, EventStore, Expected, StreamId, migrations};
+use mainstay_servers::Postgres;
 use serde::{Deserialize, Serialize};
 use tokio::sync::{mpsc, oneshot};
 
@@ -40,15 +43,27 @@ fn main() -> Result<(), Failure> {
     let mut arguments = std::env::args().skip(1);
     let clients = arguments.next().map_or(Ok(64), |text| text.parse::<u64>())?;
     let seconds = arguments.next().map_or(Ok(5), |text| text.parse::<u64>())?;
+    let postgres = match arguments.next().as_deref() {
+        None | Some("sqlite") => None,
+        Some("postgres") => Some(Postgres::options().durable().start()),
+        Some(other) => return Err(format!("{other} is neither sqlite nor postgres").into()),
+    };
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     runtime.block_on(async {
-        let ordered = measure("ordered", clients, seconds, Way::Ordered).await?;
-        let unordered = measure("unordered", clients, seconds, Way::Unordered).await?;
-        let single = measure("one by one", clients, seconds, Way::OneByOne).await?;
-        println!("ordered / unordered   {:.2}   (at least 0.7)", ordered / unordered);
-        println!("ordered / one by one  {:.1}   (at least 7)", ordered / single);
+        let run = Run { clients, seconds, postgres };
+        let ordered = run.measure("ordered", Way::Ordered).await?;
+        let unordered = run.measure("unordered", Way::Unordered).await?;
+        let single = run.measure("one by one", Way::OneByOne).await?;
+        println!("ordered to unordered: {:.2} (at least 0.7)", ordered / unordered);
+        println!("ordered to one by one: {:.1} (at least 7)", ordered / single);
         Ok(())
     })
+}
+
+struct Run {
+    clients: u64,
+    seconds: u64,
+    postgres: Option<Postgres>,
 }
 
 #[derive(Clone, Copy)]
@@ -58,13 +73,24 @@ enum Way {
     OneByOne,
 }
 
-async fn measure(name: &str, clients: u64, seconds: u64, way: Way) -> Result<f64, Failure> {
-    let folder = tempfile::tempdir()?;
+impl Run {
+    /// Events a second, in a new database.
+    async fn measure(&self, name: &str, way: Way) -> Result<f64, Failure> {
+        let folder = tempfile::tempdir()?;
+        let on_server = self.postgres.as_ref().map(Postgres::create_database);
+        let settings = match &on_server {
+            Some(database) => DatabaseSettings::new(DatabaseUrl::parse(&database.url())?),
+            None => DatabaseSettings::file(folder.path().join("bench.db")),
+        };
+        let rate = rate(self.clients, self.seconds, settings, way).await?;
+        println!("{name}: {rate:.0} events/s, {} clients", self.clients);
+        Ok(rate)
+    }
+}
+
+async fn rate(clients: u64, seconds: u64, settings: DatabaseSettings, way: Way) -> Result<f64, Failure> {
     let clock = Clock::system();
-    let settings = DatabaseSettings {
-        pool_timeout: Duration::from_mins(1),
-        ..DatabaseSettings::file(folder.path().join("bench.db"))
-    };
+    let settings = DatabaseSettings { pool_timeout: Duration::from_mins(1), ..settings };
     let database = Database::open(&settings, &clock).await?;
     let by = MigratedBy { version: "0".into(), instance: "bench".into() };
     migrations().up(&database, &clock, None, &by).await?;
@@ -101,7 +127,6 @@ async fn measure(name: &str, clients: u64, seconds: u64, way: Way) -> Result<f64
         caller.await??;
     }
     let rate = appended.load(Ordering::Relaxed) as f64 / (clock.now() - began).as_secs_f64();
-    println!("{name:<12} {clients:>4} clients  {rate:>9.0} events/s");
     appender.close().await;
     drop(unordered);
     database.close().await?;
@@ -117,10 +142,14 @@ struct Unordered {
 impl Unordered {
     async fn start(database: &Database, clock: &Clock, tasks: &Tasks) -> Result<Self, Failure> {
         let mut write = database.write().await?;
-        query(
-            "create table unordered (position integer primary key, stream_id text not null, event_id blob not null,
-             type text not null, payload text not null, recorded_at integer not null) strict",
-        )
+        query(ByDialect {
+            sqlite: "create table unordered (position integer primary key, stream_id text not null, \
+                     event_id blob not null, type text not null, payload text not null, \
+                     recorded_at integer not null) strict",
+            postgres: "create table unordered (position bigint generated always as identity primary key, \
+                       stream_id text not null, event_id uuid not null, type text not null, \
+                       payload text not null, recorded_at bigint not null)",
+        })
         .execute(&mut write)
         .await?;
         write.commit().await?;

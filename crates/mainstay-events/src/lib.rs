@@ -68,6 +68,7 @@ mod appender;
 mod error;
 mod event;
 mod number;
+pub mod outbox;
 mod projection;
 pub mod projections;
 mod store;
@@ -92,5 +93,6 @@ pub fn migrations() -> Migrations {
     #[folder = "migrations"]
     struct Files;
 
-    Migrations::new().and_embedded::<Files>("events")
+    // Read models that follow the log are made from it anew, and what was put aside is tried again with that.
+    Migrations::new().and_embedded::<Files>("events").leaving_behind(projections::is_derived)
 }

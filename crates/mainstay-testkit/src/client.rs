@@ -85,6 +85,18 @@ pub struct Answer {
     pub body: Bytes,
 }
 
+/// Why there is no answer.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum NoAnswer {
+    /// Nobody listens.
+    #[error("nobody listens")]
+    Connect(#[source] std::io::Error),
+    /// The connection ended before the answer did.
+    #[error("the connection ended before the answer did")]
+    Http(#[from] hyper::Error),
+}
+
 impl Client {
     /// A client of a service at this address.
     pub fn new(address: SocketAddr) -> Self {
@@ -155,20 +167,33 @@ impl Client {
     ///
     /// When there is no whole answer, when it breaks a rule that holds for all of them, or when a body that
     /// claims to be a refusal is not one.
-    pub async fn send(&self, mut request: Request<Bytes>) -> Answer {
+    pub async fn send(&self, request: Request<Bytes>) -> Answer {
+        self.try_send(request).await.expect("an answer")
+    }
+
+    /// As [`Client::send`], for a service that may be gone.
+    ///
+    /// # Errors
+    ///
+    /// When there is no whole answer.
+    ///
+    /// # Panics
+    ///
+    /// When it breaks a rule that holds for all answers.
+    pub async fn try_send(&self, mut request: Request<Bytes>) -> Result<Answer, NoAnswer> {
         if let Some(token) = &self.token {
             let bearer = || HeaderValue::try_from(format!("Bearer {token}")).expect("a token");
             request.headers_mut().entry(header::AUTHORIZATION).or_insert_with(bearer);
         }
         let target = format!("{} {}", request.method(), request.uri());
-        let stream = TcpStream::connect(self.address).await.expect("the service listens");
-        let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await.expect("a connection");
+        let stream = TcpStream::connect(self.address).await.map_err(NoAnswer::Connect)?;
+        let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await?;
         self.tasks.spawn("test client", connection);
-        let (head, body) = sender.send_request(request.map(Full::new)).await.expect("an answer").into_parts();
-        let body = body.collect().await.expect("a whole answer").to_bytes();
+        let (head, body) = sender.send_request(request.map(Full::new)).await?.into_parts();
+        let body = body.collect().await?.to_bytes();
         let answer = Answer { status: head.status, headers: head.headers, body };
         answer.check(&target);
-        answer
+        Ok(answer)
     }
 }
 

@@ -15,7 +15,7 @@ pub mod raw;
 mod service;
 
 pub use browser::Browser;
-pub use client::{Answer, Client, SECURITY_HEADERS};
+pub use client::{Answer, Client, NoAnswer, SECURITY_HEADERS};
 /// What every store of sessions must do, for whoever writes another one.
 pub use mainstay::session::conformance as session_conformance;
 /// Throw-away servers, and a proxy that breaks connections.

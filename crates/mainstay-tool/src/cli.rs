@@ -6,9 +6,9 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::builder::PossibleValuesParser;
-use clap::{Arg, ArgMatches, Command, value_parser};
+use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
 use mainstay_cli::diagnostics::{self, Text};
-use mainstay_core::settings::{Problem, suggest};
+use mainstay_core::settings::{Problem, Severity, suggest};
 use serde_json::json;
 
 use crate::audit::{Audit, RULES, audit};
@@ -69,6 +69,13 @@ fn tree() -> Command {
                 .value_name("CODE")
                 .help("Say what a code means, and what cures it")
                 .conflicts_with("folder"),
+        )
+        .arg(
+            Arg::new("rules")
+                .long("rules")
+                .action(ArgAction::SetTrue)
+                .help("Print all rules, as a page of reference in Markdown")
+                .conflicts_with_all(["folder", "explain"]),
         );
     Command::new("mainstay")
         .version(env!("CARGO_PKG_VERSION"))
@@ -81,6 +88,9 @@ fn tree() -> Command {
 fn run_audit(matches: &ArgMatches) -> io::Result<ExitCode> {
     if let Some(code) = matches.get_one::<String>("explain") {
         return explain(code);
+    }
+    if matches.get_flag("rules") {
+        return rules(&mut io::BufWriter::new(anstream::stdout()));
     }
     let here = PathBuf::from(".");
     let folder = matches.get_one::<PathBuf>("folder").unwrap_or(&here);
@@ -136,6 +146,24 @@ fn as_json(audit: &Audit) -> serde_json::Value {
             "reason": one.reason,
         })).collect::<Vec<_>>(),
     })
+}
+
+/// Every rule, as a page of the documentation.
+fn rules(output: &mut impl Write) -> io::Result<ExitCode> {
+    writeln!(
+        output,
+        "# Rules of the audit\n\n<!-- Printed by `mainstay audit --rules`. -->\n\n\
+         What `mainstay audit` looks for; [deployment](../deployment.md#the-audit) says how. Settings in these files are judged as\n\
+         the service judges them, with [its codes](diagnostics.md).\n\n\
+         | code | | what is wrong | why it matters | cure |\n|---|---|---|---|---|"
+    )?;
+    for rule in RULES {
+        let severity = if rule.severity == Severity::Error { "error" } else { "warning" };
+        let cells = [rule.code, severity, rule.title, rule.because, rule.help];
+        writeln!(output, "| {} |", cells.map(|cell| cell.replace('|', "\\|")).join(" | "))?;
+    }
+    output.flush()?;
+    Ok(ExitCode::SUCCESS)
 }
 
 fn explain(code: &str) -> io::Result<ExitCode> {

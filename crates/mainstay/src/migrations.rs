@@ -12,7 +12,9 @@ pub fn migrations() -> Migrations {
     #[folder = "migrations"]
     struct Files;
 
-    Migrations::new().and_embedded::<Files>("mainstay")
+    // Sessions end with the move of a service: their cookies are of the old place.
+    let ends = |table: &str| matches!(table, "session" | "session_subject" | "session_change");
+    Migrations::new().and_embedded::<Files>("mainstay").leaving_behind(ends)
 }
 
 /// All migrations of a service: the runtime's own, then the service's.

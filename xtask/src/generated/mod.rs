@@ -1,4 +1,4 @@
-//! Files that the service prints about itself, and that are checked in so that a change is seen in review.
+//! Files that the programs print about themselves, and that are checked in so that a change is seen in review.
 
 mod settings;
 
@@ -11,47 +11,52 @@ use crate::step::Step;
 use crate::workspace;
 
 pub(crate) const GENERATED: Step =
-    Step { name: "generated", what: "files that the service prints about itself", work: check };
+    Step { name: "generated", what: "files that the programs print about themselves", work: check };
 
-/// A checked-in file, the command of `concord` that it comes from, and what becomes of that command's output.
+/// A checked-in file, the command that it comes from, and what becomes of that command's output.
 struct File {
     path: &'static str,
+    package: &'static str,
     command: &'static [&'static str],
     /// `None` where the output is the file.
     render: Option<fn(&str) -> Result<String>>,
 }
 
-const FILES: [File; 7] = [
-    File { path: ".env.example", command: &["settings", "example"], render: None },
-    File { path: ".env.production.example", command: &["settings", "example", "--production"], render: None },
-    File {
-        path: "config/development.env",
-        command: &["settings", "example", "--config", "development"],
-        render: None,
-    },
-    File {
-        path: "config/staging.env",
-        command: &["settings", "example", "--config", "staging"],
-        render: None,
-    },
-    File {
-        path: "config/production.env",
-        command: &["settings", "example", "--config", "production"],
-        render: None,
-    },
-    File { path: "routes.lock", command: &["routes", "--format", "lock"], render: None },
+/// A file that is the output of a command of the service.
+const fn printed(path: &'static str, command: &'static [&'static str]) -> File {
+    File { path, package: "concord", command, render: None }
+}
+
+const FILES: [File; 12] = [
+    printed(".env.example", &["settings", "example"]),
+    printed(".env.production.example", &["settings", "example", "--production"]),
+    printed("config/development.env", &["settings", "example", "--config", "development"]),
+    printed("config/staging.env", &["settings", "example", "--config", "staging"]),
+    printed("config/production.env", &["settings", "example", "--config", "production"]),
+    printed("routes.lock", &["routes", "--format", "lock"]),
+    printed("docs/reference/routes.md", &["reference", "routes"]),
+    printed("docs/reference/errors.md", &["reference", "errors"]),
+    printed("docs/reference/diagnostics.md", &["reference", "diagnostics"]),
+    printed("docs/reference/metrics.md", &["reference", "metrics"]),
     File {
         path: "docs/reference/settings.md",
+        package: "concord",
         command: &["settings", "schema"],
         render: Some(settings::reference),
     },
+    File {
+        path: "docs/reference/audit.md",
+        package: "mainstay-tool",
+        command: &["audit", "--rules"],
+        render: None,
+    },
 ];
 
-/// Compares every file with what the service prints now.
+/// Compares every file with what the programs print now.
 ///
 /// # Errors
 ///
-/// When one differs, or the service cannot print it.
+/// When one differs, or a program cannot print it.
 fn check() -> Result<()> {
     let mut stale = Vec::new();
     for file in &FILES {
@@ -66,11 +71,11 @@ fn check() -> Result<()> {
     Ok(())
 }
 
-/// Writes every file as the service prints it now.
+/// Writes every file as the programs print it now.
 ///
 /// # Errors
 ///
-/// When the service cannot print one, or it cannot be written.
+/// When a program cannot print one, or it cannot be written.
 pub(crate) fn write() -> Result<()> {
     for file in &FILES {
         let path = workspace::root().join(file.path);
@@ -85,7 +90,7 @@ pub(crate) fn write() -> Result<()> {
 
 /// The file as it should be, from the build that users get: default features, and no settings but defaults.
 fn print(file: &File) -> Result<String> {
-    let mut command = cargo(["run", "--quiet", "--locked", "--package", "concord", "--"]);
+    let mut command = cargo(["run", "--quiet", "--locked", "--package", file.package, "--"]);
     command.args(file.command);
     let output = command::output(command)?;
     match file.render {

@@ -62,22 +62,19 @@ fn floor(name: &str) -> Option<u8> {
 
 #[cfg(test)]
 mod tests {
-    use std::path::PathBuf;
+    use serde_json::json;
 
     use super::*;
-    use crate::metadata::Dependency;
 
     fn package(name: &str, dependencies: &[(&str, Option<&str>)]) -> Package {
-        let dependency = |&(name, kind): &(&str, Option<&str>)| Dependency {
-            name: name.to_owned(),
-            kind: kind.map(str::to_owned),
-        };
-        Package {
-            id: name.to_owned(),
-            name: name.to_owned(),
-            manifest_path: PathBuf::new(),
-            dependencies: dependencies.iter().map(dependency).collect(),
-        }
+        let dependency =
+            |(name, kind): &(&str, Option<&str>)| json!({"name": name, "kind": kind, "req": "^1"});
+        let dependencies: Vec<_> = dependencies.iter().map(dependency).collect();
+        let text = json!({
+            "id": name, "name": name, "version": "1.0.0", "manifest_path": "", "dependencies": dependencies,
+            "description": null, "license": null, "rust_version": null, "readme": null, "publish": null,
+        });
+        serde_json::from_value(text).expect("a package")
     }
 
     fn findings(packages: &[Package]) -> Vec<String> {

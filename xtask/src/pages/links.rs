@@ -1,7 +1,10 @@
-//! Whether relative links lead to a file, and to a heading in it.
+//! Whether relative links lead to a file, and to a heading in it, and whether those of the book stay in the book.
 
 use std::collections::HashMap;
 use std::path::{Component, Path, PathBuf};
+
+/// The folder whose pages are read elsewhere, too, without the rest of the repository.
+const BOOK: &str = "docs";
 
 /// What is at the end of a link.
 pub(crate) enum Target {
@@ -25,7 +28,11 @@ fn problem(page: &Path, text: &str, link: &str, target: impl Fn(&Path) -> Option
         text.to_owned()
     } else {
         let folder = page.parent().unwrap_or(Path::new(""));
-        match target(&flat(&folder.join(path))) {
+        let path = flat(&folder.join(path));
+        if page.starts_with(BOOK) && !path.starts_with(BOOK) {
+            return Some(format!("`{link}` leads out of the book; name the file in backticks"));
+        }
+        match target(&path) {
             None => return Some(format!("`{link}` leads to no file")),
             Some(Target::Other) => return None,
             Some(Target::Page(text)) => text,
@@ -76,7 +83,7 @@ fn prose(text: &str) -> impl Iterator<Item = &str> {
 }
 
 /// The path without `.` and `..`.
-fn flat(path: &Path) -> PathBuf {
+pub(crate) fn flat(path: &Path) -> PathBuf {
     path.components().fold(PathBuf::new(), |mut flat, part| {
         match part {
             Component::CurDir => {}
@@ -98,7 +105,7 @@ mod tests {
             Some("docs/other.md") => {
                 Some(Target::Page("# Other\n\n## What it is, & why\n\n## Again\n\n## Again\n".into()))
             }
-            Some("deploy" | "Cargo.toml") => Some(Target::Other),
+            Some("docs/book.toml" | "deploy") => Some(Target::Other),
             _ => None,
         }
     }
@@ -108,7 +115,8 @@ mod tests {
         for (text, expected) in [
             ("[a](other.md)", None),
             ("[a](other.md#what-it-is--why) and [b](other.md#again-1)", None),
-            ("[a](../Cargo.toml), [b](../deploy)", None),
+            ("[a](book.toml), [b](../docs/other.md)", None),
+            ("[a](../deploy)", Some("`../deploy` leads out of the book; name the file in backticks")),
             ("[a](https://example.org/none#x)", None),
             ("# Here\n[a](#here)", None),
             ("`[a](none.md)`\n```\n[a](none.md)\n```\n", None),
@@ -121,5 +129,7 @@ mod tests {
             let found = check(Path::new("docs/page.md"), text, world);
             assert_eq!(found.first().map(String::as_str), expected, "{text}");
         }
+        let elsewhere = check(Path::new("README.md"), "[a](deploy), [b](docs/other.md#other)", world);
+        assert_eq!(elsewhere, Vec::<String>::new(), "what is no page of the book leads anywhere");
     }
 }

@@ -1,10 +1,12 @@
-//! Whether the pages speak of what is there: their links lead somewhere, the tests they name exist, and the summary
-//! of the ASVS table is that of its rows.
+//! Whether the pages speak of what is there: their links lead somewhere, the tests and files they name exist, the book
+//! holds them all, and the summary of the ASVS table is that of its rows.
 //!
 //! Each rule is a pure function from the text of a page to what is wrong with it; the repository is looked at here.
 
 mod asvs;
+mod book;
 mod links;
+mod named_files;
 mod named_tests;
 
 use std::fs;
@@ -15,11 +17,16 @@ use anyhow::{Context, Result, bail};
 use crate::step::Step;
 use crate::workspace;
 
+pub(crate) use links::flat;
+
 pub(crate) const PAGES: Step =
     Step { name: "pages", what: "links, named tests and counts in the documentation", work: run };
 
 /// The page whose rows are counted and name their tests.
 const ASVS: &str = "docs/asvs.md";
+
+/// The contents of the book, and what its pages are relative to.
+const SUMMARY: &str = "docs/SUMMARY.md";
 
 /// Reads every page and applies every rule.
 ///
@@ -29,12 +36,17 @@ const ASVS: &str = "docs/asvs.md";
 fn run() -> Result<()> {
     let root = workspace::root();
     let mut problems = Vec::new();
-    for page in pages(root)? {
-        let text = read(root, &page)?;
-        let target = |path: &Path| target(root, path);
-        problems
-            .extend(links::check(&page, &text, target).into_iter().map(|problem| (page.clone(), problem)));
+    let pages = pages(root)?;
+    for page in &pages {
+        let text = read(root, page)?;
+        let of_links = links::check(page, &text, |path| target(root, path));
+        let of_files = named_files::check(&text, |path| root.join(path).exists());
+        problems.extend(of_links.into_iter().chain(of_files).map(|problem| (page.clone(), problem)));
     }
+    let in_book = pages.iter().filter_map(|page| page.strip_prefix("docs").ok()).map(Path::to_owned);
+    let in_book: Vec<_> = in_book.filter(|page| page != Path::new("SUMMARY.md")).collect();
+    let of_the_book = book::check(&read(root, Path::new(SUMMARY))?, &in_book);
+    problems.extend(of_the_book.into_iter().map(|problem| (PathBuf::from(SUMMARY), problem)));
     let table = read(root, Path::new(ASVS))?;
     let source = |path: &str| fs::read_to_string(root.join(path)).ok();
     let of_the_table = named_tests::check(&table, source).into_iter().chain(asvs::check(&table));

@@ -2,11 +2,10 @@
 
 use concord::service::Concord;
 use http::Method;
-use mainstay_testkit::TestService;
 use mainstay_testkit::servers::Slapd;
+use mainstay_testkit::{Browser, TestService};
 use serde_json::json;
 
-use crate::browser::Browser;
 use crate::support::run_beside;
 
 const PASSWORD: &str = "seven green bottles";

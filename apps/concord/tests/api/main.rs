@@ -7,7 +7,6 @@
 
 mod activity;
 mod bad_input;
-mod browser;
 mod catalogs;
 mod cluster_rulesets;
 mod conditional;
@@ -27,7 +26,9 @@ mod lists;
 mod log;
 mod names;
 mod races;
+mod records;
 mod rulesets;
+mod safe;
 mod schemas;
 mod sign_in;
 mod summary;

@@ -50,6 +50,11 @@ pub(crate) fn table<S: Service>(service: &S, context: &mut Context<'_>) -> Resul
     table_with(service, &context.settings::<Configuration<S>>()?)
 }
 
+/// The table for documents, as the defaults make it.
+pub(crate) fn default_markdown<S: Service>(service: &S) -> Result<String, CommandError> {
+    default_table(service).map(|table| markdown::markdown(&table))
+}
+
 /// The routes of the service as its defaults make them: the same on every machine.
 fn default_table<S: Service>(service: &S) -> Result<RouteTable, CommandError> {
     let loaded = read_pairs::<Configuration<S>>(Environment::Development, &[]);

@@ -3,7 +3,7 @@
 use super::*;
 
 /// Every command with arguments that make it end by itself.
-const COMMANDS: [&[&str]; 8] = [
+const COMMANDS: [&[&str]; 9] = [
     &["check"],
     &["settings", "show"],
     &["settings", "example"],
@@ -11,6 +11,7 @@ const COMMANDS: [&[&str]; 8] = [
     &["secret", "generate"],
     &["routes"],
     &["openapi"],
+    &["reference", "metrics"],
     &["hello"],
 ];
 
@@ -58,7 +59,7 @@ fn output_that_is_lost_is_a_failure() {
 
 #[test]
 fn every_command_has_help_with_an_example() {
-    let commands: [&[&str]; 31] = [
+    let commands: [&[&str]; 33] = [
         &[],
         &["serve"],
         &["check"],
@@ -74,6 +75,7 @@ fn every_command_has_help_with_an_example() {
         &["migrate", "status"],
         &["migrate", "history"],
         &["migrate", "new"],
+        &["migrate", "copy"],
         &["user"],
         &["user", "create"],
         &["user", "passwd"],
@@ -89,6 +91,7 @@ fn every_command_has_help_with_an_example() {
         &["session", "list"],
         &["session", "revoke"],
         &["openapi"],
+        &["reference"],
         &["health"],
     ];
     for command in commands {

@@ -7,6 +7,7 @@ mod check;
 mod conventions;
 mod health;
 mod migrate;
+mod reference;
 mod routes;
 mod settings;
 
@@ -15,6 +16,7 @@ use std::sync::{Arc, Mutex};
 
 use clap::Command;
 use mainstay::life::App;
+use mainstay::telemetry::metrics::Family;
 use mainstay::{BuildError, Control, Json, Role, Routes, Service};
 use mainstay_cli::{Cli, Console, Surroundings, Verdict};
 use mainstay_core::Secret;
@@ -22,6 +24,9 @@ use mainstay_core::settings::{Reader, Section};
 use mainstay_db::Migrations;
 use rust_embed::RustEmbed;
 use tempfile::TempDir;
+
+/// What the sample counts.
+const ANSWERS: Family = Family::counter("answers_total", &["kind"], "Answers | whatever they were.");
 
 /// A service with a route and a setting of each sort.
 struct Sample;
@@ -109,6 +114,15 @@ impl Shell {
         Ran { code, data: data.text(), talk: talk.text() }
     }
 
+    /// Runs the program of another service.
+    fn run_of<S: Service>(&self, service: S, arguments: &[&str]) -> Ran {
+        let (data, talk) = (Buffer::default(), Buffer::default());
+        let arguments = ["sample"].iter().chain(arguments);
+        let console = Console::plain(data.clone(), talk.clone());
+        let code = Cli::new(service).run_with(arguments, &self.surroundings, console);
+        Ran { code, data: data.text(), talk: talk.text() }
+    }
+
     /// Runs with something on standard input.
     fn pipe(&self, input: &'static str, arguments: &[&str]) -> Ran {
         let (data, talk) = (Buffer::default(), Buffer::default());
@@ -121,6 +135,7 @@ impl Shell {
     fn run_with(&self, arguments: &[&str], data: impl Write + 'static, talk: impl Write + 'static) -> u8 {
         let hello = Command::new("hello").about("Say hello");
         Cli::new(Sample)
+            .metrics(&[ANSWERS])
             .command(hello, |_, _, context| {
                 writeln!(context.data(), "hello")?;
                 Ok(Verdict::Bad)

@@ -52,6 +52,85 @@ fn what_is_pending_is_looked_at_for_dangerous_steps() {
     assert_eq!((ran.code, ran.data.trim()), (0, "[]"), "{}", ran.talk);
 }
 
+/// A service with a second migration that hurts the release before it.
+struct Careless;
+
+#[derive(RustEmbed)]
+#[folder = "tests/cli/careless"]
+struct CarelessFiles;
+
+impl Service for Careless {
+    const NAME: &'static str = "sample";
+    const VERSION: &'static str = "1.2.4";
+    const ABOUT: &'static str = "Drops what others read.";
+    type Settings = SampleSettings;
+    type State = ();
+
+    fn routes(&self) -> Routes<()> {
+        Routes::at("/api/v1")
+    }
+
+    fn migrations(&self) -> Migrations {
+        Migrations::new().and_embedded::<CarelessFiles>("sample")
+    }
+
+    async fn build(&self, _: &mut App<SampleSettings>) -> Result<(), BuildError> {
+        Ok(())
+    }
+}
+
+#[test]
+fn a_dangerous_step_is_found_for_each_database_until_it_was_made() {
+    let shell = Shell::new();
+    assert_eq!(shell.run_of(Careless, &["migrate", "up", "--to", "1"]).code, 0);
+    let lint = ["migrate", "status", "--lint"];
+    let ran = shell.run_of(Careless, &lint);
+    assert_eq!((ran.code, ran.talk.as_str()), (1, ""));
+    let found: Vec<_> = ran.data.lines().collect();
+    let expected = [
+        ("sample/0002_tidy (sqlite), line 3: ", "[previous-release-needs-it]"),
+        ("sample/0002_tidy (postgres), line 1: ", "[index-locks-writes]"),
+        ("sample/0002_tidy (postgres), line 2: ", "[previous-release-needs-it]"),
+    ];
+    assert_eq!(found.len(), 2 * expected.len(), "{}", ran.data);
+    for (lines, (start, end)) in found.chunks(2).zip(expected) {
+        assert!(lines[0].starts_with(start) && lines[0].ends_with(end), "{}", lines[0]);
+        assert!(lines[1].starts_with("    help: "), "{}", lines[1]);
+    }
+    let ran = shell.run_of(Careless, &[&lint[..], &["--format", "json"]].concat());
+    let found: serde_json::Value = serde_json::from_str(&ran.data).unwrap();
+    assert_eq!((ran.code, found.as_array().unwrap().len()), (1, 3), "{}", ran.data);
+    assert_eq!(
+        (&found[1]["database"], &found[1]["line"], &found[1]["rule"]),
+        (&"postgres".into(), &1.into(), &"index-locks-writes".into())
+    );
+    // What was done is done.
+    assert_eq!(shell.run_of(Careless, &["migrate", "up"]).code, 0);
+    assert_eq!(shell.run_of(Careless, &lint).code, 0);
+}
+
+#[test]
+fn a_copy_that_cannot_be_is_refused_before_anything_is_opened() {
+    let shell = Shell::new().file("old.db", "");
+    for (from, said) in [
+        ("nowhere.db", "there is no file nowhere.db"),
+        ("sqlite://nowhere.db", "there is no file sqlite://nowhere.db"),
+        ("sqlite::memory:", "there is no file"),
+        ("postgresql://me:s3cret@localhost/app", "not from PostgreSQL to PostgreSQL"),
+        ("postgresql://me:s3cret@local host:x/app", "there is no file postgresql://me:***@"),
+        ("old.db", "not from SQLite to SQLite"),
+    ] {
+        let ran = shell.run(&["migrate", "copy", "--from", from]);
+        assert_eq!((ran.code, ran.data.as_str()), (2, ""), "{from}");
+        assert!(ran.talk.contains("error[MS0014]") && ran.talk.contains("help:"), "{from}: {}", ran.talk);
+        assert!(ran.talk.contains(said) && !ran.talk.contains("s3cret"), "{from}: {}", ran.talk);
+    }
+    assert!(
+        !shell.directory.path().join("data").exists() && !shell.directory.path().join("nowhere.db").exists()
+    );
+    assert_eq!(shell.run(&["check", "--explain", "MS0014"]).code, 0);
+}
+
 #[test]
 fn targets_that_are_none_are_refused_before_anything_is_opened() {
     let shell = Shell::new();

@@ -20,7 +20,7 @@ use crate::work::Scope;
 use crate::{DbError, DbErrorKind, Work};
 
 /// Longest wait for a connection that is being opened, or made good again before its next use.
-const CONNECT_LIMIT: Duration = Duration::from_secs(5);
+pub(super) const CONNECT_LIMIT: Duration = Duration::from_secs(5);
 
 /// Longest wait of a task for a connection that is given back amid its work. Later, it is closed.
 const RETURN_LIMIT: Duration = Duration::from_secs(2);
@@ -196,16 +196,21 @@ impl Lane {
     }
 
     async fn connect(&self, limit: Duration) -> Result<Driver, DbError> {
-        // Boxed: it is large, it is rare, and every use of the database would carry room for it.
-        let opened = timeout(limit, Box::pin(self.connector.open(self.role))).await;
-        let driver = opened.unwrap_or_else(|_| {
-            let silent =
-                std::io::Error::new(std::io::ErrorKind::TimedOut, "no answer to the greeting in time");
-            Err(DbError::new(DbErrorKind::Unreachable).because(silent))
-        })?;
+        let driver = self.open_apart(limit).await?;
         self.open.fetch_add(1, Ordering::Relaxed);
         metrics::gauge!("db_pool_size", "pool" => self.name).increment(1.0);
         Ok(driver)
+    }
+
+    /// Opens a connection that does not belong to the pool.
+    pub(super) async fn open_apart(&self, limit: Duration) -> Result<Driver, DbError> {
+        // Boxed: it is large, it is rare, and every use of the database would carry room for it.
+        let opened = timeout(limit, Box::pin(self.connector.open(self.role))).await;
+        opened.unwrap_or_else(|_| {
+            let silent =
+                std::io::Error::new(std::io::ErrorKind::TimedOut, "no answer to the greeting in time");
+            Err(DbError::new(DbErrorKind::Unreachable).because(silent))
+        })
     }
 
     /// Counts a connection that was closed.

@@ -1,5 +1,6 @@
 //! The handle of a database and its pools.
 
+mod bell;
 mod circuit;
 mod connection;
 mod gate;
@@ -17,6 +18,7 @@ use std::time::Duration;
 
 use tokio::time::timeout;
 
+pub use bell::Listener;
 use circuit::Circuit;
 pub use circuit::CircuitStatus;
 pub use connection::Connection;

@@ -11,8 +11,10 @@
 //! - What was applied is kept with its checksum: a file that changed afterwards is refused, and so is a
 //!   schema that is newer than the binary.
 //! - Every step up and down goes into a history that is never deleted.
+//! - An installation moves from SQLite to PostgreSQL whole, by [`Migrations::copy`].
 
 mod apply;
+mod copy;
 mod create;
 mod error;
 mod lint;
@@ -25,6 +27,7 @@ mod status;
 mod tests;
 mod text;
 
+pub use copy::{Copied, CopiedTable, CopyError, CopyProgress, CopyStep};
 pub use create::{CreateError, create_migration};
 pub use error::MigrationError;
 pub use lint::{LintFinding, LintRule};

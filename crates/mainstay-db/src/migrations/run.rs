@@ -6,7 +6,7 @@ use crate::{Connection, Database, Dialect, Work, query};
 
 /// What holds for a step on PostgreSQL. Its locks are asked for in short tries: whoever waits for a lock on a table
 /// makes everybody wait who comes after.
-const PATIENCE: &str = "set local lock_timeout = '3s'; set local statement_timeout = '1h'; \
+pub(super) const PATIENCE: &str = "set local lock_timeout = '3s'; set local statement_timeout = '1h'; \
                         set local idle_in_transaction_session_timeout = '1h'";
 
 /// The same for a session that is thrown away afterwards. An index that is built beside others' work waits for their

@@ -28,6 +28,7 @@ use crate::Dialect;
 pub struct Migrations {
     pub(super) all: Vec<Migration>,
     problems: Vec<SourceProblem>,
+    left_behind: Vec<fn(&str) -> bool>,
 }
 
 /// One migration: for each database, two files of the same number and name.
@@ -181,7 +182,19 @@ impl Migrations {
         }
         self.all.extend(others.all);
         self.problems.extend(others.problems);
+        self.left_behind.extend(others.left_behind);
         self
+    }
+
+    /// Names tables that [`Migrations::copy`] leaves behind: what ends with a process, or is made anew from the rest.
+    #[must_use]
+    pub fn leaving_behind(mut self, is_left: fn(table: &str) -> bool) -> Self {
+        self.left_behind.push(is_left);
+        self
+    }
+
+    pub(super) fn leaves_behind(&self, table: &str) -> bool {
+        self.left_behind.iter().any(|is_left| is_left(table))
     }
 
     /// What is wrong with the files.

@@ -29,6 +29,9 @@ const CHECK_AFTER: Duration = Duration::from_secs(5);
 /// How long the server gets to take leave.
 const FAREWELL_LIMIT: Duration = Duration::from_millis(500);
 
+/// How long the server gets to note that we listen.
+const LISTEN_LIMIT: Duration = Duration::from_secs(2);
+
 /// How long it gets to answer.
 const CHECK_LIMIT: Duration = Duration::from_secs(1);
 
@@ -56,6 +59,8 @@ struct Line {
     connection: Option<Box<Connection<Socket, Encrypted>>>,
     /// Why nothing comes any more.
     broken: Option<DbError>,
+    /// The last word by which a bell was rung that this session listens to, until somebody has heard it.
+    rung: Option<String>,
 }
 
 impl Driver {
@@ -64,7 +69,12 @@ impl Driver {
         let (client, connection) = connected.map_err(classify)?;
         Ok(Self {
             client,
-            line: Line { is_haunted: false, connection: Some(Box::new(connection)), broken: None },
+            line: Line {
+                is_haunted: false,
+                connection: Some(Box::new(connection)),
+                broken: None,
+                rung: None,
+            },
             statements: Statements::default(),
             encryption: options.encryption.clone(),
             begin: None,
@@ -173,6 +183,27 @@ impl Driver {
         let answer = line.within(limit, &cancel, encryption, work).await.map_err(Failed::into_error)?;
         *settled = true;
         answer.map_err(Failed::into_error)
+    }
+
+    /// Hears from now on when a bell is rung. The name is one word of letters and `_`.
+    pub(crate) async fn listen(&mut self, bell: &'static str) -> Result<(), DbError> {
+        self.command(&format!("listen {bell}"), Some(LISTEN_LIMIT)).await
+    }
+
+    /// Waits until a bell was rung; of several rings the last word counts.
+    ///
+    /// # Cancel safety
+    ///
+    /// Can be dropped and called again.
+    pub(crate) async fn heard(&mut self) -> Result<String, DbError> {
+        poll_fn(|cx| {
+            self.line.turn(cx);
+            if let Some(word) = self.line.rung.take() {
+                return Poll::Ready(Ok(word));
+            }
+            self.line.take_broken().map_or(Poll::Pending, |broken| Poll::Ready(Err(broken)))
+        })
+        .await
     }
 
     /// Marks the connection as one that has to be recovered.
@@ -349,6 +380,9 @@ impl Line {
                         "notice of the server: {}",
                         notice.message()
                     );
+                }
+                Poll::Ready(Some(Ok(AsyncMessage::Notification(rung)))) => {
+                    self.rung = Some(rung.payload().to_owned());
                 }
                 Poll::Ready(Some(Ok(_))) => {}
                 Poll::Ready(Some(Err(error))) => {

@@ -184,10 +184,11 @@ impl Cut {
     }
 }
 
-/// Whether the same may succeed at once: a connection that was cut, or another process that was faster with the
-/// first event of a stream. What has waited for its time already does not wait again.
+/// Whether the same may succeed at once: a connection that was cut, a transaction that gave way to another one, or another
+/// process that was faster with the first event of a stream. What has waited for its time already does not wait again.
 fn may_pass(error: &DbError) -> bool {
-    error.kind() == DbErrorKind::Unreachable || error.constraint() == Some(Constraint::Unique)
+    matches!(error.kind(), DbErrorKind::Unreachable | DbErrorKind::Serialization)
+        || error.constraint() == Some(Constraint::Unique)
 }
 
 fn wait(retries: u32) -> Duration {

@@ -19,6 +19,14 @@ pub struct Tables {
     tables: &'static [Table],
 }
 
+/// Whether a table, by its name, holds what is made from the log: a read model, or where it is.
+pub(crate) fn is_derived(table: &str) -> bool {
+    let is_generation =
+        |(_, number): (&str, &str)| !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit());
+    matches!(table, "es_projection" | "es_quarantine" | "es_quarantine_item")
+        || table.rsplit_once("__g").is_some_and(is_generation)
+}
+
 impl Table {
     /// A table and the definition of its columns.
     pub const fn new(name: &'static str, columns: &'static str) -> Self {
@@ -73,5 +81,21 @@ impl Tables {
             query_assembled(drop).execute(connection).await?;
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Tables, is_derived};
+
+    #[test]
+    fn what_is_made_from_the_log_is_told_by_its_name() {
+        let generation = Tables::new(12, &[]).name("catalog_summary");
+        for derived in [generation.as_str(), "es_projection", "es_quarantine", "es_quarantine_item"] {
+            assert!(is_derived(derived), "{derived}");
+        }
+        for own in ["es_event", "es_append", "catalog", "my__g", "my__good", "my__g1x", "g1"] {
+            assert!(!is_derived(own), "{own}");
+        }
     }
 }

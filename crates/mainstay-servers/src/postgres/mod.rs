@@ -2,6 +2,7 @@
 
 mod admin;
 mod database;
+mod disk;
 mod options;
 mod programs;
 mod template;
@@ -31,6 +32,8 @@ pub struct Postgres {
     port: Port,
     admin: Admin,
     certificates: Option<Certificates>,
+    /// The disk of its tables, when that is a small one.
+    disk: Option<PathBuf>,
     folder: TempDir,
 }
 
@@ -111,6 +114,28 @@ impl Postgres {
     /// Kills all its processes; it recovers when it is started again.
     pub fn kill(&self) {
         self.process.kill();
+    }
+
+    /// Fills the disk of [`PostgresOptions::small_disk`] to its last byte, as somebody else's files do it.
+    ///
+    /// # Panics
+    ///
+    /// When it has none, or does not answer.
+    pub fn fill_disk(&self) {
+        disk::fill(self.disk(), &self.admin);
+    }
+
+    /// Removes what [`Postgres::fill_disk`] has written.
+    ///
+    /// # Panics
+    ///
+    /// As [`Postgres::fill_disk`].
+    pub fn free_disk(&self) {
+        disk::free(self.disk(), &self.admin);
+    }
+
+    fn disk(&self) -> &Path {
+        self.disk.as_deref().expect("PostgresOptions::small_disk gives it one")
     }
 
     /// Shuts it down in order, and ends the connections for that.

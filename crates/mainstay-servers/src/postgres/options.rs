@@ -6,6 +6,7 @@ use std::path::Path;
 
 use super::Postgres;
 use super::admin::Admin;
+use super::disk;
 use super::programs::Programs;
 use super::template::Template;
 use crate::certificates::Certificates;
@@ -18,6 +19,7 @@ pub struct PostgresOptions {
     durable: bool,
     tls: Tls,
     settings: Vec<(String, String)>,
+    disk: Option<u32>,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -76,6 +78,14 @@ impl PostgresOptions {
         self
     }
 
+    /// Keeps the tables of databases on a disk of their own, of so many mebibytes: [`Postgres::fill_disk`] fills it. The
+    /// server's log stays elsewhere, so that a full disk is an error, and not the end of the server.
+    #[must_use]
+    pub fn small_disk(mut self, mebibytes: u32) -> Self {
+        self.disk = Some(mebibytes);
+        self
+    }
+
     /// Starts it and waits until it answers.
     ///
     /// # Panics
@@ -98,15 +108,19 @@ impl PostgresOptions {
             .expect("a file of ours");
         fs::set_permissions(data.join("pg_hba.conf"), Permissions::from_mode(0o600)).expect("a file of ours");
         let certificates = (self.tls != Tls::No).then(|| Certificates::write(folder.path()));
+        let disk = self.disk.map(|_| disk::place(folder.path()));
         folder::hand_over(folder.path(), account);
 
         for _ in 1..ATTEMPTS {
             let port = Port::reserve();
             let admin = Admin::new(programs.psql(), port.address(), &template.password);
-            let launch = self.launch(&programs, folder.path(), &port, certificates.as_ref()).account(account);
+            let launch = self.launch(&programs, folder.path(), &port, certificates.as_ref(), account);
             let asked = Admin::by_socket(programs.psql(), folder.path(), port.number());
             match launch.ready(move |_| asked.answers()).start() {
-                Ok(process) => return Postgres { process, port, admin, certificates, folder },
+                Ok(process) => {
+                    let disk = disk.inspect(|disk| disk::use_for_tables(disk, &admin));
+                    return Postgres { process, port, admin, certificates, disk, folder };
+                }
                 Err(error) if error.is_address_in_use() => {}
                 Err(error) => panic!("{error}"),
             }
@@ -120,6 +134,7 @@ impl PostgresOptions {
         folder: &Path,
         port: &Port,
         certificates: Option<&Certificates>,
+        account: Option<Account>,
     ) -> Launch {
         let mut settings: Vec<(&str, String)> = vec![
             ("port", port.number().to_string()),
@@ -137,11 +152,11 @@ impl PostgresOptions {
 
         let data = folder.join("data").display().to_string();
         let set = settings.iter().flat_map(|(name, value)| ["-c".to_owned(), format!("{name}={value}")]);
+        let launch = match self.disk {
+            Some(mebibytes) => disk::launch(programs.postgres(), mebibytes, folder, account),
+            None => Launch::new(programs.postgres()).account(account),
+        };
         // Quit: nobody needs a last checkpoint of data that is thrown away.
-        Launch::new(programs.postgres())
-            .arguments(["-D".to_owned(), data])
-            .arguments(set)
-            .temporary_folder(folder)
-            .stop_by(Stop::Quit)
+        launch.arguments(["-D".to_owned(), data]).arguments(set).temporary_folder(folder).stop_by(Stop::Quit)
     }
 }

@@ -16,7 +16,8 @@ use crate::{Answer, ErrorCode, Refusal};
 ///
 /// | body of the request | refusal |
 /// |---|---|
-/// | content type other than `application/json` or `application/…+json` | `unsupported_media_type` |
+/// | content type other than `application/json` or `application/…+json`, none, or two | `unsupported_media_type` |
+/// | packed: a `Content-Encoding` other than `identity` | `unsupported_media_type` |
 /// | no JSON, an object that names a member twice, more than half a million values | `malformed_body` |
 /// | JSON of another shape | `validation_failed`, with the field |
 /// | too large, too slow | `payload_too_large`, `request_timeout` |

@@ -10,6 +10,7 @@ use super::authorise::{authorise, unauthenticated};
 use super::{ApiTokens, Bearer, How, Identity, Users};
 use crate::controls::csrf::SessionShown;
 use crate::limits::Subject;
+use crate::pipeline::Exchange;
 use crate::routes::Auth;
 use crate::session::{Session, SessionError, Sessions, Standing};
 use crate::{Refusal, Role};
@@ -79,12 +80,13 @@ impl Caller {
         Self { session: None, identity: Ok(None) }
     }
 
-    /// Lets the handler know them.
-    pub(crate) fn introduce(&self, extensions: &mut Extensions) {
+    /// Lets the handler know them, and the access line.
+    pub(crate) fn introduce(&self, exchange: &Exchange, extensions: &mut Extensions) {
         if let Some(session) = &self.session {
             extensions.insert(session.clone());
         }
         if let Ok(Some(identity)) = &self.identity {
+            exchange.name_caller(identity);
             extensions.insert(identity.clone());
         }
     }

@@ -70,11 +70,44 @@ impl DirectorySettings {
 }
 
 impl Section for DirectorySettings {
-    #[cfg_attr(not(feature = "ldap"), expect(unused_variables, reason = "there is nothing to read then"))]
     fn read(reader: &mut Reader<'_>) -> Self {
+        #[cfg(not(feature = "ldap"))]
+        refuse(reader);
         Self {
             #[cfg(feature = "ldap")]
             ldap: LdapSettings::read(reader),
         }
+    }
+}
+
+/// Somebody relies on a directory that this build would never ask.
+#[cfg(not(feature = "ldap"))]
+fn refuse(reader: &mut Reader<'_>) {
+    use mainstay_core::settings::Problem;
+
+    const LDAP_URL: &str = "LDAP_URL";
+    reader.group("LDAP", "A directory that knows the passwords of people; this build asks none.");
+    let url: Option<String> = reader.field(LDAP_URL).doc("Not for this build.").optional();
+    if url.is_some() {
+        let problem =
+            Problem::error("MS0706", "LDAP_URL is set, and this build asks no directory").at(LDAP_URL);
+        let problem = problem.because("nobody whom only the directory knows could sign in");
+        reader.problem(problem.help("build with the feature `ldap`, or remove LDAP_URL"));
+    }
+}
+
+#[cfg(all(test, not(feature = "ldap")))]
+mod tests {
+    use mainstay_core::settings::{Environment, read_pairs};
+
+    use super::*;
+
+    #[test]
+    fn a_directory_that_is_never_asked_stops_the_start() {
+        let read = |pairs| read_pairs::<DirectorySettings>(Environment::Development, pairs).report;
+        assert!(!read(&[]).has_errors());
+        let report = read(&[("LDAP_URL", "ldaps://directory.example.org")]);
+        assert!(report.has_errors());
+        assert_eq!(report.problems[0].code, "MS0706");
     }
 }

@@ -49,4 +49,11 @@ pub(crate) const EXPLANATIONS: &[Explanation] = &[
                account may not see.\n\n\
                A service starts without its directory: who is known there gets 503 until it answers.",
     },
+    Explanation {
+        code: "MS0706",
+        title: "this build asks no directory",
+        text: "LDAP_URL is set, but the program was built without the feature `ldap`, so that nobody whom\n\
+               only the directory knows could sign in. Build it with that feature (Concord has it unless\n\
+               `--no-default-features` is given), or remove the settings that begin with LDAP_.",
+    },
 ];

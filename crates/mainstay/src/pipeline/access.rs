@@ -12,6 +12,7 @@
 //! | `duration_ms` | from the request's head to the end of the answer |
 //! | `bytes` | of the answer's body |
 //! | `client` | the client's address |
+//! | `user_id`, `api_id` | who asked, once that was known: the user, the API token |
 //! | `client_request_id`, `user_agent` | as sent, bounded |
 
 use std::panic::AssertUnwindSafe;
@@ -85,6 +86,7 @@ impl Access {
         let elapsed = self.clock.now().saturating_duration_since(exchange.received());
         let (status, code) = self.answer.unzip();
         let route = exchange.row().map_or(UNMATCHED, |row| row.path.as_str());
+        let (user_id, api_id) = exchange.caller();
         let outcome = if self.complete { "complete" } else { "aborted" };
         let _inside = self.span.enter();
         macro_rules! line {
@@ -100,6 +102,8 @@ impl Access {
                     duration_ms = (elapsed.as_secs_f64() * 1e6).round() / 1e3,
                     bytes = self.bytes,
                     client = %exchange.client(),
+                    user_id = user_id.map(display),
+                    api_id = api_id.map(display),
                     client_request_id = exchange.client_request_id(),
                     user_agent = exchange.user_agent(),
                     "answered"

@@ -19,6 +19,7 @@ use crate::controls::csrf::TokenDesk;
 use crate::controls::headers::NonceSlot;
 use crate::controls::host::{self, Host};
 use crate::controls::{Control, ControlSet};
+use crate::identity::{ApiTokenId, How, Identity, UserId};
 use crate::limits::{Met, Receipt, Shown};
 use crate::refusal::Format;
 use crate::routes::{RouteTable, Row};
@@ -58,6 +59,8 @@ struct Inner {
     tokens: TokenDesk,
     /// The limits that the request met, by address and by identity.
     met: [OnceLock<Shown>; 2],
+    /// Who asks, once that is known: the user, the token, or both.
+    caller: OnceLock<(Option<UserId>, Option<ApiTokenId>)>,
     personal: AtomicBool,
 }
 
@@ -95,6 +98,7 @@ impl Exchange {
             nonce: NonceSlot::default(),
             tokens: TokenDesk::default(),
             met: Default::default(),
+            caller: OnceLock::new(),
             personal: AtomicBool::new(false),
         };
         Self { inner: Arc::new(inner) }
@@ -207,6 +211,20 @@ impl Exchange {
     pub(crate) fn limit(&self) -> Option<&Shown> {
         let [address, identity] = &self.inner.met;
         address.get().map(|shown| shown.tighter(identity.get()))
+    }
+
+    /// Notes who asks, for the access line.
+    pub(crate) fn name_caller(&self, identity: &Identity) {
+        let token = match identity.how {
+            How::Token(token) => Some(token),
+            How::Session => None,
+        };
+        let _ = self.inner.caller.set((identity.user, token));
+    }
+
+    /// The user who asks and the token that they ask with, as far as that is known.
+    pub(crate) fn caller(&self) -> (Option<UserId>, Option<ApiTokenId>) {
+        self.inner.caller.get().copied().unwrap_or_default()
     }
 
     /// Notes that the handler looked at who the caller is: its answer is for nobody else.

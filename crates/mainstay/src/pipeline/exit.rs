@@ -7,6 +7,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, header};
 use super::Defences;
 use super::access::{Access, Tail};
 use super::exchange::Exchange;
+use super::form;
 use super::proof::{self, StampMissing};
 use crate::controls::Control;
 use crate::controls::cors::Grant;
@@ -41,6 +42,7 @@ pub(super) fn leave(
             (refusal::render(&refusal, exchange.format(), exchange.request_id()), Some(refusal.code()))
         }
     };
+    form::correct(&mut answer, exchange.method());
     let headers = answer.headers_mut();
     headers.insert(REQUEST_ID, id_value(exchange));
     headers.entry(header::CACHE_CONTROL).or_insert_with(|| cache_value(exchange.row()));

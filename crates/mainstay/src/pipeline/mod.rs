@@ -10,6 +10,7 @@ mod defences;
 mod edge;
 mod exchange;
 mod exit;
+mod form;
 mod guard;
 mod proof;
 #[cfg(test)]
@@ -136,7 +137,7 @@ where
     } else {
         Caller::unasked()
     };
-    caller.introduce(request.extensions_mut());
+    caller.introduce(exchange, request.extensions_mut());
 
     // That a change comes from our own pages, before anybody is told what they may do.
     defences.csrf.open(exchange, caller.shown(), request.headers());

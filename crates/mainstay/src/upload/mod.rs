@@ -149,8 +149,7 @@ impl Shape {
     fn of(headers: &HeaderMap, rules: &Rules) -> Result<Self, UploadError> {
         let other = || UploadError::NotAnUpload { wanted: rules.wanted() };
         let content_type = only(headers, &header::CONTENT_TYPE)?.unwrap_or_default();
-        let encoding = only(headers, &header::CONTENT_ENCODING)?.unwrap_or("identity");
-        if !encoding.eq_ignore_ascii_case("identity") {
+        if body::is_packed(headers) {
             return Err(UploadError::Encoded);
         }
         let essence = content_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();

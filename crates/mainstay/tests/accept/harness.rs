@@ -21,6 +21,15 @@ use tokio::time::timeout;
 /// Longer than anything takes on the slowest machine; reached only when a test fails.
 pub(crate) const FOREVER: Duration = Duration::from_mins(1);
 
+/// Fields that speak of one connection and have no place in HTTP/2; `/connection` answers with them.
+pub(crate) const CONNECTION_FIELDS: &[(&str, &str)] = &[
+    ("connection", "keep-alive, x-own"),
+    ("keep-alive", "timeout=5"),
+    ("proxy-connection", "keep-alive"),
+    ("transfer-encoding", "chunked"),
+    ("upgrade", "h2c"),
+];
+
 /// Answers by path, and remembers what it was asked.
 #[derive(Clone, Debug)]
 pub(crate) struct Drill {
@@ -93,6 +102,13 @@ impl Handle for Drill {
                 let zeros = Bytes::from(vec![b'0'; 64 * 1024]);
                 let zeros = futures_util::stream::repeat(zeros).map(Ok::<_, std::convert::Infallible>);
                 Response::new(Body::from_stream(zeros))
+            }
+            "/connection" => {
+                let mut response = Response::new(Body::from("hello"));
+                for (name, value) in CONNECTION_FIELDS {
+                    response.headers_mut().insert(*name, value.parse().unwrap());
+                }
+                response
             }
             "/empty" => status(StatusCode::NO_CONTENT),
             "/panic" => panic!("planted"),

@@ -12,7 +12,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::task::JoinHandle;
 use tokio::time::sleep;
 
-use crate::harness::{Drill, Memory, read_all};
+use crate::harness::{CONNECTION_FIELDS, Drill, Memory, read_all};
 
 const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 /// An empty SETTINGS frame.
@@ -250,4 +250,67 @@ async fn http_1_on_the_same_port_is_recognised_late() {
     let mut answer = vec![0; 15];
     memory.stream.read_exact(&mut answer).await.unwrap();
     assert_eq!(answer, b"HTTP/1.1 200 OK");
+}
+
+/// A request for `/` with a field of its own, as the frame of the first stream: names and values as they are.
+fn head_with(name: &str, value: &str) -> Vec<u8> {
+    // GET, http, `/` by their numbers in the static table, then `:authority` and the field as literals.
+    let mut block = vec![0x82, 0x86, 0x84, 0x01, 1, b'a', 0x00];
+    for text in [name, value] {
+        block.push(u8::try_from(text.len()).unwrap());
+        block.extend_from_slice(text.as_bytes());
+    }
+    let length = u8::try_from(block.len()).unwrap();
+    // HEADERS, END_STREAM and END_HEADERS, stream 1.
+    [&[0, 0, length, 1, 0x05, 0, 0, 0, 1], block.as_slice()].concat()
+}
+
+/// The types of the frames of the first stream, and what a reset of it says.
+fn frames_of_first_stream(bytes: &[u8]) -> (Vec<u8>, Option<u32>) {
+    let (mut rest, mut types, mut reset) = (bytes, Vec::new(), None);
+    while let [a, b, c, kind, _, 0, 0, 0, stream, after @ ..] = rest {
+        let length = u32::from_be_bytes([0, *a, *b, *c]) as usize;
+        if *stream == 1 {
+            types.push(*kind);
+            if let (3, [a, b, c, d, ..]) = (kind, after) {
+                reset = Some(u32::from_be_bytes([*a, *b, *c, *d]));
+            }
+        }
+        rest = after.get(length..).unwrap_or_default();
+    }
+    (types, reset)
+}
+
+#[tokio::test(start_paused = true)]
+async fn requests_with_fields_of_a_connection_are_refused() {
+    for (name, value) in CONNECTION_FIELDS.iter().chain(&[("te", "gzip")]) {
+        let Memory { mut stream, drill, served, .. } = Memory::connect(ConnectionSettings::default());
+        stream.write_all(&[PREFACE, SETTINGS, &head_with(name, value)].concat()).await.unwrap();
+        let mut bytes = vec![0; 16 * 1024];
+        let mut filled = 0;
+        // Until the answer or the reset of the stream, or the end of the connection.
+        while frames_of_first_stream(&bytes[..filled]).0.is_empty() {
+            match stream.read(&mut bytes[filled..]).await.unwrap() {
+                0 => break,
+                count => filled += count,
+            }
+        }
+        let (types, reset) = frames_of_first_stream(&bytes[..filled]);
+        assert_eq!((types, reset), (vec![3], Some(u32::from(Reason::PROTOCOL_ERROR))), "{name}");
+        assert_eq!(drill.asked(), [""; 0], "{name}");
+        drop(stream);
+        served.await.unwrap();
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn answers_have_no_fields_of_a_connection() {
+    let mut client = connect(ConnectionSettings::default(), &Builder::new()).await;
+    client.requests.clone().ready().await.unwrap();
+    let (answer, _) = client.requests.send_request(get("/connection"), true).unwrap();
+    let answer = answer.await.unwrap();
+    assert_eq!(answer.status(), StatusCode::OK);
+    for (name, _) in CONNECTION_FIELDS {
+        assert!(!answer.headers().contains_key(*name), "{name}: {:?}", answer.headers());
+    }
 }

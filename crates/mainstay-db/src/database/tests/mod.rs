@@ -1,3 +1,4 @@
+mod bells;
 mod files;
 mod scopes;
 mod servers;

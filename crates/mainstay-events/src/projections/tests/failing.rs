@@ -127,13 +127,29 @@ async fn many_bad_keys_are_bad_code() {
         scene.note(&number.to_string(), 13).await;
     }
     let status = scene.until("tally", |status| status.status == "faulted").await;
-    assert_eq!((status.quarantined.len(), status.position.get()), (9, 9));
+    assert_eq!((status.quarantined.len(), status.position.get()), (4, 4));
     assert_eq!(status.failure.expect("why").kind, "mass_poison");
     tally.ills().bad.clear();
     scene.wish("tally", None, Wish::Retry).await;
     scene.until("tally", |status| status.position == Position::new(20)).await;
     scene.until("tally", ProjectionStatus::is_well).await;
     assert_eq!(scene.rows("tally").await, added_up(&scene.store).await);
+    scene.stop().await;
+}
+
+/// Few among many are bad events, and not bad code.
+#[tokio::test]
+async fn few_bad_keys_among_many_are_put_aside() {
+    let tally = Tally::new("tally", OnPoison::Quarantine);
+    tally.ills().bad.insert(13);
+    let store = log().await;
+    for number in 0..660 {
+        store.append(noting(number, if number % 110 == 109 { 13 } else { 1 })).await.expect("an append");
+    }
+    let scene = Scene::on(store, &[&tally], "one").await;
+    scene.wait_for("tally", Position::new(660)).await;
+    let status = scene.until("tally", |status| status.quarantined.len() == 6).await;
+    assert_eq!(status.status, "running");
     scene.stop().await;
 }
 

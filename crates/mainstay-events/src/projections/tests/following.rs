@@ -93,3 +93,35 @@ async fn each_event_has_its_effect_once_however_often_it_is_cut_off() {
     assert_eq!(scene.rows("tally").await, added_up(&scene.store).await);
     scene.stop().await;
 }
+
+/// Nobody looks by himself within an hour here.
+#[tokio::test]
+async fn what_others_append_rings_a_bell_on_a_server() {
+    use mainstay_db::DatabaseUrl;
+    use mainstay_servers::TestDatabase;
+
+    let on_server = TestDatabase::postgres();
+    let url = DatabaseUrl::parse(on_server.url()).expect("a URL");
+    let of_its_own = async || {
+        let database = DatabaseSettings { pool_min_size: 1, ..DatabaseSettings::new(url.clone()) };
+        EventStore::new(open_as_told(&database).await, Clock::system())
+    };
+    let (follower, appending) = (of_its_own().await, of_its_own().await);
+    let tally = Tally::new("tally", OnPoison::Quarantine);
+    let hour = Duration::from_hours(1);
+    let patient = ProjectionSettings { poll: hour, lease: hour * 3, ..settings("one") };
+    let following = Projections::new(follower, [Arc::clone(&tally) as Arc<dyn Projection>], patient.clone());
+    following.prepare().await.expect("the tables");
+    let telling = Projections::new(appending.clone(), [], patient);
+    let (tasks, shutdown) = (Tasks::new(), Shutdown::new());
+    for projections in [&following, &telling] {
+        let (projections, theirs, shutdown) = (projections.clone(), tasks.clone(), shutdown.clone());
+        drop(tasks.spawn("projections", async move { projections.run(&theirs, shutdown).await }));
+    }
+    for number in 1..=20 {
+        let last = appending.append(noting("a", number)).await.expect("an append").last;
+        following.wait_for("tally", last, Duration::from_secs(20)).await.expect("it was told");
+    }
+    shutdown.begin();
+    tasks.finished().await;
+}

@@ -15,11 +15,16 @@ pub const MAX_BYTES: usize = 1024;
 /// Context words shorter than this are no hint at a password.
 const MIN_CONTEXT_CHARACTERS: usize = 3;
 
-/// Passwords that everybody tries first.
-static COMMON: LazyLock<HashSet<&str>> = LazyLock::new(|| {
-    let words = include_str!("common.txt").lines();
-    words.filter(|line| !line.starts_with('#') && !line.is_empty()).collect()
-});
+/// Passwords that everybody tries first: words of our own choice, and those that were used most.
+static COMMON: LazyLock<HashSet<&str>> =
+    LazyLock::new(|| [include_str!("common.txt"), FREQUENT].into_iter().flat_map(words).collect());
+
+/// The 3000 passwords of eight characters and more that were used most.
+const FREQUENT: &str = include_str!("frequent.txt");
+
+fn words(list: &str) -> impl Iterator<Item = &str> {
+    list.lines().filter(|line| !line.starts_with('#') && !line.is_empty())
+}
 
 /// Why a password is not taken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -159,6 +164,9 @@ mod tests {
             ("P@55w0rd", Err(Weakness::Common)),
             ("12345678", Err(Weakness::Common)),
             ("Summer2026", Err(Weakness::Common)),
+            ("1qaz2wsx", Err(Weakness::Common)),
+            ("usmc0311", Err(Weakness::Common)),
+            ("C0rv3tte-2026", Err(Weakness::Common)),
             ("qwertyuiop", Err(Weakness::Common)),
             ("letmein!!", Err(Weakness::Common)),
             ("alice123", Err(Weakness::Context)),
@@ -184,5 +192,17 @@ mod tests {
             assert_eq!(judge(word, &[]), Err(Weakness::Common), "{word}");
         }
         assert!(COMMON.iter().all(|word| *word == word.to_lowercase()), "the list is in lower case");
+    }
+
+    #[test]
+    fn the_three_thousand_that_were_used_most_are_refused() {
+        let frequent: HashSet<_> = words(FREQUENT).collect();
+        assert_eq!(frequent.len(), 3000);
+        for word in frequent {
+            assert!(word.chars().count() >= MIN_CHARACTERS, "{word} is refused for its length anyway");
+            for tried in [word.to_owned(), word.to_uppercase()] {
+                assert_eq!(judge(&tried, &[]), Err(Weakness::Common), "{tried}");
+            }
+        }
     }
 }

@@ -253,8 +253,6 @@ async fn migrate<S: Service>(
     }
     let instance = runtime.process.instance_name.clone();
     let by = MigratedBy { version: S::VERSION.to_owned(), instance };
-    for migration in migrations.up(database, &process.clock, None, &by).await? {
-        tracing::info!(%migration, "migration applied");
-    }
+    migrations.up(database, &process.clock, None, &by).await?;
     Ok(())
 }

@@ -3,6 +3,7 @@
 mod compositions;
 mod mounted;
 mod proof;
+mod records;
 
 use std::time::Duration;
 

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use futures_util::future::join_all;
 use http::StatusCode;
+use mainstay_db::Dialect;
 
 use super::browser::Browser;
 use super::store::Probed;
@@ -11,6 +12,9 @@ use super::{World, database, user};
 use crate::session::{MemoryStore, SessionStore, SqlStore};
 
 const RACES: usize = 10_000;
+
+/// On a server each question is a round trip; it is the same code that decides.
+const RACES_ON_A_SERVER: usize = 1_000;
 
 /// One session, two requests with it. Returns whether the save came first.
 async fn race(world: &World, number: usize) -> bool {
@@ -41,26 +45,28 @@ async fn race(world: &World, number: usize) -> bool {
     place("patch") < place("revoke")
 }
 
-async fn run(store: Arc<dyn SessionStore>) {
+async fn run(store: Arc<dyn SessionStore>, races: usize) {
     let world = World::with(Probed::new(store));
     let mut saved_first = 0;
-    for number in 0..RACES {
+    for number in 0..races {
         saved_first += usize::from(race(&world, number).await);
     }
     assert!(
-        (RACES / 20..RACES * 19 / 20).contains(&saved_first),
+        (races / 20..races * 19 / 20).contains(&saved_first),
         "both come first now and then: {saved_first}"
     );
 }
 
 #[tokio::test]
 async fn no_session_comes_back_in_memory() {
-    run(Arc::new(MemoryStore::new(10))).await;
+    run(Arc::new(MemoryStore::new(10)), RACES).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn no_session_comes_back_in_the_database() {
-    run(Arc::new(SqlStore::new(database().await))).await;
+    let database = database().await;
+    let races = if database.dialect() == Dialect::Postgres { RACES_ON_A_SERVER } else { RACES };
+    run(Arc::new(SqlStore::new(database)), races).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

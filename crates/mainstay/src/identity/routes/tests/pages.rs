@@ -91,3 +91,33 @@ async fn who_must_change_their_password_is_led_to_the_form_for_it() {
     );
     assert_eq!(browser.get("/run").await.text, "\"bob\"");
 }
+
+/// The tag of a field of a page.
+fn input(page: &str, name: &str) -> String {
+    let inputs = page.split("<input ").skip(1).map(|rest| rest.split_once('>').unwrap().0);
+    inputs.filter(|tag| tag.contains(&format!("name=\"{name}\""))).collect::<Vec<_>>().join("\n")
+}
+
+#[tokio::test]
+async fn managers_of_passwords_know_the_fields_and_nothing_keeps_people_from_pasting() {
+    let site = Site::new().await;
+    site.fixture.user("alice", Role::Editor).await;
+    let login = site.browser().get("/login").await.text;
+    let change = site.signed_in("alice", PASSWORD).await.get("/password").await.text;
+    for (page, name, kind, purpose) in [
+        (&login, "username", "", "username"),
+        (&login, "password", "password", "current-password"),
+        (&change, "old_password", "password", "current-password"),
+        (&change, "new_password", "password", "new-password"),
+    ] {
+        let tag = input(page, name);
+        assert_eq!(tag.lines().count(), 1, "{name}: {page}");
+        assert!(kind.is_empty() || tag.contains(&format!("type=\"{kind}\"")), "{tag}");
+        assert!(tag.contains(&format!("autocomplete=\"{purpose}\"")), "{tag}");
+        assert!(kind.is_empty() || !tag.contains("maxlength"), "a long password is cut: {tag}");
+        assert!(!tag.contains("readonly") && !tag.contains(" on"), "{tag}");
+    }
+    for page in [login, change] {
+        assert!(!page.contains("<script") && !page.contains("autocomplete=\"off\""), "{page}");
+    }
+}

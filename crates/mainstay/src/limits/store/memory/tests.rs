@@ -8,6 +8,7 @@ use uuid::Uuid;
 
 use super::*;
 use crate::Rate;
+use crate::limits::gcra::Quota;
 use crate::limits::key::{Scope, Subject};
 use crate::limits::store::Charge;
 

@@ -1,5 +1,7 @@
 //! `migrate`.
 
+mod copy;
+
 use std::path::PathBuf;
 
 use clap::ArgMatches;
@@ -27,6 +29,7 @@ pub(crate) fn run<S: Service>(
         Some(("down", matches)) => down(service, matches, context),
         Some(("status", matches)) => status(service, matches, context),
         Some(("history", matches)) => history(service, matches, context),
+        Some(("copy", matches)) => copy::run(service, matches, context),
         Some((_, matches)) => new(matches, context),
         None => Ok(Verdict::Good),
     }

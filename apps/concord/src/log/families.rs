@@ -1,0 +1,47 @@
+//! What the log and those who follow it count: the crate of events knows no catalogue of metrics.
+
+use mainstay::telemetry::metrics::Family;
+
+/// The metrics, for the help of `/metrics` and the reference.
+pub const FAMILIES: &[Family] = &[
+    Family::counter("events_appended_total", &[], "Events that were stored."),
+    Family::seconds("append_seconds", &[], "Appends, from the call to the answer."),
+    Family::seconds("append_queue_seconds", &[], "Waits of appends for their batch."),
+    // Its values are counts; what is larger than the last bucket is in the sum only.
+    Family::seconds("append_batch_size", &[], "Appends that one transaction stored together."),
+    Family::counter(
+        "append_batch_splits_total",
+        &[],
+        "Batches that were cut because an append in them failed.",
+    ),
+    Family::counter("append_refused_total", &[], "Appends that found the queue full."),
+    Family::gauge("projection_lag_events", &["projection"], "Events that a projection has not applied yet."),
+    Family::gauge(
+        "projection_lag_seconds",
+        &["projection"],
+        "The age of the oldest of them; 0 when there is none.",
+    ),
+    Family::gauge(
+        "projection_loop_age_seconds",
+        &["projection"],
+        "How long ago a projection last looked for events.",
+    ),
+    Family::gauge(
+        "projection_quarantined_keys",
+        &["projection"],
+        "Keys that were put aside because an event fails.",
+    ),
+    Family::counter(
+        "projection_failures_total",
+        &["projection", "kind"],
+        "Failures of projections: `transient` ones are tried again, the others stop a key or the projection.",
+    ),
+    Family::counter("projection_skipped_total", &["projection"], "Events that an operator had left out."),
+    Family::seconds("projection_batch_seconds", &["projection"], "Transactions of projections."),
+    Family::seconds(
+        "projection_swap_seconds",
+        &["projection"],
+        "Exchanges of a read model for its rebuilt one.",
+    ),
+    Family::gauge("rebuild_progress_ratio", &["projection"], "How far a rebuild is, from 0 to 1."),
+];

@@ -1,0 +1,7 @@
+//! The program on PostgreSQL: its process is killed, its server is killed, and it moves there from SQLite.
+
+#![expect(clippy::unwrap_used, reason = "a test ends where its ground gives way")]
+
+mod killed;
+mod moved;
+mod program;

@@ -1,0 +1,2 @@
+create index thing_by_id on thing (id);
+alter table thing drop column name;
