@@ -135,7 +135,9 @@ fn compose_names_each_secret_that_is_missing() {
     assert_eq!(code, 2, "{problems:#?}");
     let found = named(&problems);
     assert!(found.contains(&("MS0109", "SECRET_KEY")), "{found:?}");
-    assert!(found.iter().any(|(_, name)| *name == "REDIS_URL"), "{found:?}");
+    // The shared limits want the REDIS_URL.
+    assert!(found.contains(&("MS0902", "RATE_LIMIT_STORE")), "{found:?}");
+    assert!(format!("{problems:?}").contains("REDIS_URL"), "{problems:#?}");
 }
 
 #[test]
