@@ -10,6 +10,8 @@ use crate::service::Service;
 pub(crate) const CATALOGUE: &str = "bench";
 /// The name of the ruleset, of four rules.
 pub(crate) const RULESET: &str = "bench-rules";
+/// The name of a ruleset of as many rules as are asked for.
+pub(crate) const LONG_RULESET: &str = "bench-many-rules";
 
 const KINDS: [&str; 8] = ["board", "processor", "memory", "graphics", "storage", "power", "case", "cooler"];
 const SOCKETS: [&str; 5] = ["am4", "am5", "lga1200", "lga1700", "lga1851"];
@@ -50,6 +52,39 @@ pub(crate) fn import(service: &Service, items: usize) -> Result<()> {
     Ok(())
 }
 
+/// Imports a ruleset of so many rules, none of which decides anything, so that all of them are looked at for each pair.
+///
+/// # Errors
+///
+/// When the service refuses it.
+pub(crate) fn import_long_ruleset(service: &Service, rules: usize) -> Result<()> {
+    let rule = |number: usize| {
+        json!({
+            "name": format!("power_{number}"),
+            "type": "requirement",
+            "condition": unless_missing("watts", &json!({ "abs_diff": { "field": "watts", "max": 1_000 + number } })),
+        })
+    };
+    let rules: Vec<_> = (0..rules).map(rule).collect();
+    let ruleset = json!({
+        "name": LONG_RULESET,
+        "version": "1.0.0",
+        "description": null,
+        "schema_ref": "bench-parts",
+        "rules": rules,
+    });
+    let document = json!({ "rulesets": [ruleset] }).to_string();
+    let answer = service.connect()?.exchange(&Request::post("/api/v1/import/all", &document))?;
+    let message = String::from_utf8_lossy(&answer);
+    ensure!(message.contains("1 ruleset(s)") && !message.contains("Errors"), "{message}");
+    Ok(())
+}
+
+/// A condition that holds where an attribute is missing, too.
+fn unless_missing(field: &str, condition: &Value) -> Value {
+    json!({ "any": [{ "any_missing": { "field": field } }, condition] })
+}
+
 fn schema() -> Value {
     json!({
         "name": "bench-parts",
@@ -65,8 +100,6 @@ fn schema() -> Value {
 }
 
 fn ruleset() -> Value {
-    let unless_missing =
-        |field: &str, condition: Value| json!({ "any": [{ "any_missing": { "field": field } }, condition] });
     json!({
         "name": RULESET,
         "version": "1.0.0",
@@ -77,17 +110,17 @@ fn ruleset() -> Value {
             {
                 "name": "same_socket",
                 "type": "requirement",
-                "condition": unless_missing("socket", json!({ "equals": { "field": "socket" } })),
+                "condition": unless_missing("socket", &json!({ "equals": { "field": "socket" } })),
             },
             {
                 "name": "same_memory",
                 "type": "requirement",
-                "condition": unless_missing("memory", json!({ "equals": { "field": "memory" } })),
+                "condition": unless_missing("memory", &json!({ "equals": { "field": "memory" } })),
             },
             {
                 "name": "similar_power",
                 "type": "requirement",
-                "condition": unless_missing("watts", json!({ "abs_diff": { "field": "watts", "max": 300 } })),
+                "condition": unless_missing("watts", &json!({ "abs_diff": { "field": "watts", "max": 300 } })),
             },
         ],
     })

@@ -18,7 +18,7 @@ use crate::sample::{Sample, milliseconds};
 /// An answer that comes later than this is of no use to anybody.
 const USEFUL: Duration = Duration::from_secs(2);
 /// A client that is later than this was not there when it should have asked.
-const LATE: Duration = Duration::from_millis(50);
+const LATE: Duration = Duration::from_millis(200);
 /// Threads of clients hold next to nothing.
 const STACK_BYTES: usize = 128 * 1_024;
 
@@ -47,6 +47,8 @@ pub(crate) struct Outcome {
     pub(crate) late: u32,
     /// Of the good ones, in milliseconds.
     pub(crate) latencies: Sample,
+    /// How long those who were turned away had waited for that, in milliseconds.
+    pub(crate) waits: Sample,
 }
 
 impl Outcome {
@@ -56,6 +58,7 @@ impl Outcome {
         self.failed += other.failed;
         self.late += other.late;
         self.latencies.extend(other.latencies);
+        self.waits.extend(other.waits);
     }
 }
 
@@ -155,7 +158,10 @@ impl Load<'_> {
                     outcome.good += 1;
                     outcome.latencies.add(milliseconds(took));
                 }
-                Ok(503) => outcome.turned_away += 1,
+                Ok(503) => {
+                    outcome.turned_away += 1;
+                    outcome.waits.add(milliseconds(took));
+                }
                 Ok(_) | Err(_) => outcome.failed += 1,
             }
         }

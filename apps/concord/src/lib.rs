@@ -1,5 +1,6 @@
 //! Concord: catalogues of things, rules that say which of them go together, and the answers.
 
+mod alerts;
 pub mod api;
 pub mod commands;
 pub mod demo;
@@ -12,6 +13,7 @@ pub mod files;
 pub mod import;
 pub mod ledger;
 pub mod log;
+pub mod metrics;
 pub mod pages;
 pub mod program;
 pub mod read;

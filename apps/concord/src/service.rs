@@ -21,7 +21,7 @@ use crate::ledger::Ledger;
 use crate::read::CatalogSummaries;
 use crate::read::export::ExportLimits;
 use crate::settings::ConcordSettings;
-use crate::{api, demo, log, pages};
+use crate::{alerts, api, demo, log, pages};
 
 /// The service.
 #[derive(Clone, Copy, Debug, Default)]
@@ -51,6 +51,7 @@ impl Service for Concord {
 
     async fn build(&self, app: &mut App<ConcordSettings>) -> Result<Catalogues, BuildError> {
         let settings = Arc::clone(app.settings());
+        app.metrics().describe(crate::metrics::FAMILIES);
         let surroundings = Surroundings {
             database: app.database().clone(),
             clock: app.clock().clone(),
@@ -64,7 +65,9 @@ impl Service for Concord {
             live.begin();
             Ok(())
         });
-        let catalogues = Catalogues::open(surroundings, &settings)?;
+        let mut catalogues = Catalogues::open(surroundings, &settings)?;
+        catalogues.projections = catalogues.projections.telling(alerts::start(app)?);
+        catalogues.feed = catalogues.feed.ending_with(app.accounts().sessions().clone());
         follow(app, &catalogues).await?;
         let ledger = catalogues.ledger.clone();
         // What is registered first ends last: workers may append until they end.

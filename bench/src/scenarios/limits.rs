@@ -37,13 +37,13 @@ fn inside() -> Result<Vec<Figure>> {
         Figure::new("memory that the flood takes", grown, "KiB").at_most(7_168.0),
         Figure::new(
             "requests of the innocent not served",
-            number("flood innocent", " of ")? - number("flood innocent", "")?,
+            (number("flood innocent", " of ")? - number("flood innocent", "")?).max(0.0),
             "",
         )
         .at_most(0.0),
         Figure::new(
             "requests of the abuser beyond its rate",
-            number("flood abuser", "")? - number("flood abuser", " of ")?,
+            (number("flood abuser", "")? - number("flood abuser", " of ")?).max(0.0),
             "",
         )
         .at_most(0.0),

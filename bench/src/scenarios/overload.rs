@@ -1,15 +1,17 @@
 //! From half of what the service can do to three times as much.
 //!
-//! The work is a matrix of 300 items; a small stream of questions about sessions, of the priority of signing in,
-//! goes on beside it. First the capacity is found by a few clients that wait for their answers, then load comes at a
-//! constant rate ([`open_loop`](crate::open_loop)). The clients run on the same machine and take their share of it: what
-//! counts are the ratios of one run, on a machine that does nothing else.
+//! The work is a matrix of few items and many rules: much to compute, little to send, so that the clients, which run on
+//! the same machine, take next to nothing of it. A small stream of questions about sessions, of the priority of signing
+//! in, goes on beside it. First the capacity is found by a few clients that wait for their answers, then load comes at a
+//! constant rate ([`open_loop`](crate::open_loop)). What counts are the ratios of one run, on a machine that does nothing
+//! else; a run in which the clients themselves came late says nothing of the service, and is no run.
 
 use std::thread;
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
 use mainstay_core::Clock;
+use serde_json::json;
 
 use crate::binary::{Binary, Build};
 use crate::data;
@@ -17,11 +19,12 @@ use crate::figure::Figure;
 use crate::http::{Connection, Request};
 use crate::open_loop::{Load, Outcome, closed_loop};
 use crate::process;
-use crate::sample::mebibytes;
-use crate::scenarios::{COMPACT, SETTINGS, folder, matrix_request};
+use crate::sample::{Sample, mebibytes};
+use crate::scenarios::{COMPACT, SETTINGS, folder};
 use crate::service::Service;
 
 const ITEMS: usize = 300;
+const RULES: usize = 80;
 /// What is asked of the service, in parts of its capacity.
 const LOADS: [f64; 5] = [0.5, 1.0, 1.5, 2.0, 3.0];
 /// How many clients find the capacity, and how many there are for the load.
@@ -37,6 +40,8 @@ const SESSION_CLIENTS: usize = 16;
 /// After so long the memory of a load is given back.
 const REST: Duration = Duration::from_secs(10);
 const SETTLED_MIB: f64 = 64.0;
+/// So much of the load may come late.
+const LATE_PERCENT: f64 = 5.0;
 
 /// The rates of clients are not what is measured here, and they may be silent until their moment has come.
 const OWN_SETTINGS: [(&str, &str); 4] = [
@@ -60,6 +65,7 @@ pub(crate) fn run(clock: &Clock) -> Result<Vec<Figure>> {
     let settings = [&SETTINGS[..], &OWN_SETTINGS].concat();
     let service = Service::start(clock, &binary, folder.path(), &settings)?;
     data::import(&service, ITEMS)?;
+    data::import_long_ruleset(&service, RULES)?;
     let connect = |count| (0..count).map(|_| service.connect()).collect::<Result<Vec<_>>>();
     let (mut clients, mut askers) = (connect(MANY)?, connect(SESSION_CLIENTS)?);
 
@@ -76,9 +82,14 @@ pub(crate) fn run(clock: &Clock) -> Result<Vec<Figure>> {
     Ok(figures(capacity, unloaded, &stages, mebibytes(after.saturating_sub(before))))
 }
 
+/// The body that asks for the work.
+fn work() -> String {
+    json!({ "catalog_name": data::CATALOGUE, "ruleset_name": data::LONG_RULESET }).to_string()
+}
+
 /// How many a second a few clients get that wait for their answers.
 fn capacity(clock: &Clock, clients: &mut [Connection]) -> Result<f64> {
-    let body = matrix_request();
+    let body = work();
     let request = Request::post("/api/v1/evaluate/matrix", &body).accepting(COMPACT);
     let (answered, took) = closed_loop(clock, request, CAPACITY_TIME, clients)?;
     ensure!(answered > 0, "not one matrix was answered");
@@ -100,7 +111,7 @@ fn stage(
     clients: &mut [Connection],
     askers: &mut [Connection],
 ) -> Result<Stage> {
-    let body = matrix_request();
+    let body = work();
     let request = Request::post("/api/v1/evaluate/matrix", &body).accepting(COMPACT);
     let work = Load { request, rate: load * capacity, time: LOAD_TIME, warm_up: WARM_UP };
     let (work, sessions) = thread::scope(|scope| {
@@ -111,14 +122,24 @@ fn stage(
         anyhow::Ok((work, sessions))
     })?;
     let goodput = f64::from(work.good) / COUNTED.as_secs_f64();
+    let of = |sample: &Sample, share| sample.quantile(share).unwrap_or_default();
     anstream::eprintln!(
-        "==> {load:.1} × {capacity:.0}/s: {goodput:.0}/s good, {} turned away, {} failed, {} late; sessions: {} good, {} turned away, {} failed",
+        "==> {load:.1} × {capacity:.0}/s: {goodput:.0}/s good in {:.0} ms, {} turned away in {:.0} ms, {} failed, {} late; sessions: {} good in {:.1} ms, {} turned away, {} failed",
+        of(&work.latencies, 0.5),
         work.turned_away,
+        of(&work.waits, 0.5),
         work.failed,
         work.late,
         sessions.good,
+        of(&sessions.latencies, 0.99),
         sessions.turned_away,
         sessions.failed,
+    );
+    let asked = work.good + work.turned_away + work.failed;
+    let late = 100.0 * f64::from(work.late) / f64::from(asked.max(1));
+    ensure!(
+        late <= LATE_PERCENT,
+        "{late:.0} % of the load came late: the clients were too slow for this machine"
     );
     Ok(Stage { load, goodput, work, sessions })
 }

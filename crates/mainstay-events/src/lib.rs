@@ -68,6 +68,7 @@ mod appender;
 mod error;
 mod event;
 mod number;
+pub mod outbox;
 mod projection;
 pub mod projections;
 mod store;

@@ -6,6 +6,7 @@
 //! | [`Redis`] | Debian's Redis, with nothing kept on disk |
 //! | [`Slapd`] | Debian's LDAP directory, with TLS of its own authority |
 //! | [`Nginx`] | Debian's nginx, with a configuration of the test's |
+//! | [`MailServer`] | Debian's aiosmtpd, with TLS of its own authority and a user |
 //! | [`ChaosProxy`] | stands between a client and a server, and breaks their connections when told to |
 //! | [`Process`] | any other program that a test starts, breaks and ends |
 //!
@@ -39,6 +40,7 @@ mod cache;
 mod certificates;
 mod chaos;
 mod folder;
+mod mail;
 mod nginx;
 mod password;
 mod port;
@@ -51,6 +53,7 @@ mod slapd;
 pub use account::Account;
 pub use both::{TEST_DATABASE, TestDatabase};
 pub use chaos::{ChaosProxy, Direction};
+pub use mail::{Mail, MailServer};
 pub use nginx::{Nginx, NginxPlace};
 pub use port::Port;
 pub use postgres::{Postgres, PostgresDatabase, PostgresOptions, SHARED_SERVER};

@@ -22,6 +22,8 @@ pub fn explanations() -> Vec<&'static Explanation> {
         limits::EXPLANATIONS,
         redis::EXPLANATIONS,
         identity::EXPLANATIONS,
+        #[cfg(feature = "alerts")]
+        crate::alerts::EXPLANATIONS,
     ];
     let mut all: Vec<_> = rooms.into_iter().flatten().collect();
     all.sort_by_key(|explanation| explanation.code);

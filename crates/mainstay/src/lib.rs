@@ -5,6 +5,8 @@
 
 pub mod accept;
 pub mod admission;
+#[cfg(feature = "alerts")]
+pub mod alerts;
 mod assets;
 mod controls;
 pub mod degradation;
@@ -27,6 +29,8 @@ pub mod session;
 pub mod settings;
 pub mod telemetry;
 pub mod templates;
+#[cfg(any(feature = "alerts", feature = "ldap"))]
+mod trust;
 pub mod upload;
 
 pub use controls::client::{ForwardedHeader, Network, Scheme, TrustedProxies};

@@ -1,13 +1,14 @@
-//! The commands `event` and `projection`: what the log holds, and how those who follow it are.
+//! The commands `event`, `projection` and `alert`: what the log holds, how those who follow it are, and who was told.
 //!
 //! They work on the database itself, beside a service that may be running on it. Wishes of operators are noted
 //! there, and carried out by the process that runs the projection.
 
+mod alert;
 mod event;
 mod families;
 mod projection;
 
-use clap::{Arg, ArgMatches, Command, value_parser};
+use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
 use mainstay::life::{Configuration, StartError};
 use mainstay_cli::{CommandError, Context, Verdict, block_on};
 use mainstay_core::Chain;
@@ -33,10 +34,17 @@ pub const EXPLANATIONS: &[Explanation] = &[
         text: "The command named a position, a stream, a projection or a key that is not there. `projection status`\n\
                lists projections and the keys that they have put aside; `event tail` shows the newest events.",
     },
+    #[cfg(feature = "alerts")]
+    Explanation {
+        code: "CC0113",
+        title: "a channel for alerts cannot be opened",
+        text: "The settings are right by themselves, but what they name cannot be used: mostly certificates. The\n\
+               message says which. Once a channel is open, `alert test` says what its receiver answers.",
+    },
 ];
 
 /// The commands.
-pub fn commands() -> [Command; 2] {
+pub fn commands() -> [Command; 3] {
     let format = || {
         Arg::new("format")
             .long("format")
@@ -71,6 +79,13 @@ pub fn commands() -> [Command; 2] {
                         .default_value("20")
                         .help("How many"),
                 )
+                .arg(
+                    Arg::new("follow")
+                        .long("follow")
+                        .short('f')
+                        .action(ArgAction::SetTrue)
+                        .help("Go on with what happens, until it is interrupted"),
+                )
                 .arg(format()),
         )
         .subcommand(Command::new("verify").about("Check that the log is whole: no gaps, no wrong heads"));
@@ -94,7 +109,14 @@ pub fn commands() -> [Command; 2] {
                 .about("Build the read model anew from the log, beside the one that serves")
                 .arg(name()),
         );
-    [event, projection]
+    let alert = Command::new("alert")
+        .about("Look at the alerts that wait, and try whether they arrive")
+        .subcommand_required(true)
+        .subcommand(Command::new("list").about("Show the alerts that nobody took so far").arg(format()));
+    #[cfg(feature = "alerts")]
+    let alert = alert
+        .subcommand(Command::new("test").about("Send an alert through each channel that the settings name"));
+    [alert, event, projection]
 }
 
 /// Runs the command of the name.
@@ -104,6 +126,7 @@ pub fn commands() -> [Command; 2] {
 /// See [`CommandError`].
 pub fn run(name: &str, matches: &ArgMatches, context: &mut Context<'_>) -> Result<Verdict, CommandError> {
     match name {
+        "alert" => alert::run(matches, context),
         "event" => event::run(matches, context),
         _ => projection::run(matches, context),
     }
@@ -112,14 +135,14 @@ pub fn run(name: &str, matches: &ArgMatches, context: &mut Context<'_>) -> Resul
 /// Opens the log, works with it, and closes it.
 fn with_log<T>(
     context: &mut Context<'_>,
-    work: impl AsyncFnOnce(&EventStore) -> Result<T, CommandError>,
+    work: impl AsyncFnOnce(&EventStore, &mut Context<'_>) -> Result<T, CommandError>,
 ) -> Result<T, CommandError> {
     let configuration = context.settings::<Configuration<Concord>>()?;
     let clock = context.clock().clone();
     let opened = block_on(async {
         let database = Database::open(&configuration.runtime.database, &clock).await?;
         let worked = match mainstay::migrations_of(&Concord).require_current(&database).await {
-            Ok(()) => Ok(work(&EventStore::new(database.clone(), clock)).await),
+            Ok(()) => Ok(work(&EventStore::new(database.clone(), clock), context).await),
             Err(error) => Err(StartError::from(error)),
         };
         // What was done is committed; a database that closes badly changes nothing about it.
@@ -135,6 +158,11 @@ fn is_json(matches: &ArgMatches) -> bool {
 
 fn unreadable(error: &dyn std::error::Error) -> CommandError {
     Problem::error("CC0111", Chain(error).to_string()).into()
+}
+
+#[cfg(feature = "alerts")]
+fn untold(error: &dyn std::error::Error) -> CommandError {
+    Problem::error("CC0113", Chain(error).to_string()).into()
 }
 
 fn not_there(what: String) -> CommandError {

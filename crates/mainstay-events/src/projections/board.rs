@@ -1,6 +1,6 @@
 //! What fails at the moment: one list for all lanes of the process, from which one record is made.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use serde::Serialize;
@@ -8,6 +8,9 @@ use tokio::sync::Notify;
 
 use super::failure::Failure;
 use super::place::Place;
+
+/// Most failures that wait for being told to somebody. The log has them all.
+const NEWS: usize = 1_000;
 
 /// Most failures that one record spells out. The others are counted.
 const SPELLED_OUT: usize = 50;
@@ -17,6 +20,18 @@ const SPELLED_OUT: usize = 50;
 pub(super) struct Board {
     failing: Mutex<BTreeMap<(Place, Option<String>), Failure>>,
     changed: Notify,
+    /// What began to fail and was not told yet.
+    news: Mutex<VecDeque<Failed>>,
+    happened: Notify,
+}
+
+/// What began to fail.
+#[derive(Clone, Debug)]
+pub(super) struct Failed {
+    pub(super) place: Place,
+    /// What was put aside; without it, the whole lane stands.
+    pub(super) key: Option<String>,
+    pub(super) failure: Failure,
 }
 
 /// A failure in the record.
@@ -39,11 +54,28 @@ impl Board {
             let before = failing.get(&(place, key.clone()));
             let is_news =
                 before.is_none_or(|before| before.kind != failure.kind || before.event != failure.event);
-            failing.insert((place, key), failure);
+            failing.insert((place, key.clone()), failure.clone());
             is_news
         };
         if is_news {
             self.changed.notify_one();
+            let mut news = self.news.lock().unwrap_or_else(PoisonError::into_inner);
+            if news.len() < NEWS {
+                news.push_back(Failed { place, key, failure });
+            }
+            drop(news);
+            self.happened.notify_one();
+        }
+    }
+
+    /// Waits until something began to fail, and says what.
+    pub(super) async fn news(&self) -> VecDeque<Failed> {
+        loop {
+            let news = std::mem::take(&mut *self.news.lock().unwrap_or_else(PoisonError::into_inner));
+            if !news.is_empty() {
+                return news;
+            }
+            self.happened.notified().await;
         }
     }
 

@@ -1,6 +1,6 @@
 //! One lane at work: takes events in their order, and says what became of them.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
@@ -16,7 +16,7 @@ use super::handler::{Batch, Projection};
 use super::place::{Place, lane_of};
 use super::quarantine;
 use super::runner::Runner;
-use super::sort::{MassPoison, Sort, sort};
+use super::sort::{MASS_EVENTS, MASS_FEW, MassPoison, Sort, is_mass, sort};
 use super::tables::Tables;
 use crate::{Position, ProjectionError, ReadError, RecordedEvent};
 
@@ -42,7 +42,7 @@ pub(super) struct Holding {
     pub(super) position: Position,
     /// Keys that were put aside.
     pub(super) aside: BTreeSet<String>,
-    mass: MassPoison,
+    pub(super) mass: MassPoison,
     looked: Instant,
     pub(super) renewed: Instant,
     page: u32,
@@ -299,9 +299,31 @@ impl Lane {
         Failure::new(kind, error, self.runner.build(), self.runner.clock().timestamp())
     }
 
-    /// Too many keys for one minute, or at all?
-    pub(super) fn is_mass(&self, holding: &mut Holding) -> bool {
-        holding.mass.note(self.runner.now(), holding.aside.len())
+    /// Is this one key too many to be a matter of some events?
+    pub(super) async fn is_mass(&self, holding: &mut Holding, at: Position) -> Result<bool, Stop> {
+        let mut aside = holding.mass.note(self.runner.now(), at, holding.aside.len());
+        if aside.in_events >= MASS_FEW {
+            aside.keys = self.keys_until(at).await?;
+        }
+        Ok(is_mass(aside))
+    }
+
+    /// How many keys of this lane are among the last events up to a position.
+    async fn keys_until(&self, last: Position) -> Result<usize, Stop> {
+        let (lanes, types) = (self.projection.lanes(), self.projection.event_types());
+        let mut keys = HashSet::new();
+        let mut after = Position::new(last.get().saturating_sub(MASS_EVENTS));
+        while after < last {
+            let page = self.runner.reader().read_from(after, PAGE_EVENTS.1).await;
+            let page = page.map_err(|error| Stop::Transient(Chain(&error).to_string()))?;
+            after = page.last().map_or(last, |event| event.position);
+            let ours = page.iter().filter(|event| event.position <= last);
+            let wanted =
+                ours.filter(|event| types.is_none_or(|types| types.contains(&event.event_type.as_str())));
+            let all = wanted.map(|event| self.projection.key(event).into_owned());
+            keys.extend(all.filter(|key| lane_of(key, lanes) == self.place.lane));
+        }
+        Ok(keys.len())
     }
 
     /// Looks now and then at what operators wish, and whether the log is still the one that is followed.

@@ -10,12 +10,13 @@
 //! |---|---|
 //! | the database is busy, full, out of reach | tried again for ever, with growing waits; after 5 tries or 30 s the health is degraded |
 //! | an event cannot be applied: it does not read, is refused, meets a constraint, or the code panics | it is found within its batch and tried three times more; then as [`OnPoison`] says: its key is put aside (the default), the projection halts, or the event is left out |
-//! | ten keys within a minute, or a thousand in all | the code must be wrong: the projection is faulted and stands |
+//! | ten keys within a minute, one in a hundred, or a thousand in all | the code must be wrong: the projection is faulted and stands |
 //! | the log was damaged, or restored | the projection halts |
 //!
-//! One record of level `CRITICAL` names everything that fails, on each change and once a minute. Nothing is ever
-//! skipped without a count, and one projection that stands holds no other one up. [`operator`] shows what is, and
-//! takes wishes: retry, skip, rebuild.
+//! One record of level `CRITICAL` names everything that fails, on each change and once a minute; each failure is
+//! also a message in the [outbox](crate::outbox), if the projections [were given one](Projections::telling). Nothing
+//! is ever skipped without a count, and one projection that stands holds no other one up. [`operator`] shows what
+//! is, and takes wishes: retry, skip, rebuild.
 //!
 //! # Rebuilding
 //!
@@ -23,6 +24,7 @@
 //! tables of the next one while the present ones serve; when it has caught up, one transaction that holds the
 //! counter of the log applies what is left and lets the plain names mean the new tables.
 
+mod alert;
 mod bell;
 mod board;
 mod checkpoint;
@@ -45,6 +47,7 @@ mod tables;
 mod tests;
 mod waiting;
 
+pub use alert::PROJECTION_FAILED;
 pub use checkpoint::{Role, Status};
 pub use failure::{FailedEvent, Failure};
 pub use fold::{Fold, Folded};

@@ -37,7 +37,7 @@ impl Lane {
         }
         match self.projection.on_poison() {
             OnPoison::Halt => self.halt(holding, Status::Halted, failure, shutdown).await,
-            OnPoison::Quarantine if self.is_mass(holding) => {
+            OnPoison::Quarantine if self.is_mass(holding, event.position).await? => {
                 let failure = Failure { kind: "mass_poison".to_owned(), ..failure };
                 self.halt(holding, Status::Faulted, failure, shutdown).await
             }
@@ -97,6 +97,9 @@ impl Lane {
                 failure.unwrap_or_else(|| self.failure("poison", "put aside for an unknown reason"));
             self.runner.board().put(self.place, Some(kept.key.clone()), failure);
             holding.aside.insert(kept.key.clone());
+            if let Some(event) = kept.failure.as_ref().and_then(|failure| failure.event.as_ref()) {
+                holding.mass.recall(event.position);
+            }
             if kept.build != self.runner.build() {
                 kept.wish = Some("retry".to_owned());
                 self.release(holding, kept).await?;

@@ -13,6 +13,7 @@ use uuid::Uuid;
 use super::board::Board;
 use super::place::Place;
 use crate::EventStore;
+use crate::outbox::Outbox;
 
 /// How projections run.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -39,6 +40,7 @@ pub(super) struct Runner {
     store: EventStore,
     reader: EventStore,
     settings: ProjectionSettings,
+    outbox: Option<Outbox>,
     holder: Uuid,
     board: Board,
     /// Grows with each transaction of any lane.
@@ -70,11 +72,11 @@ impl ProjectionSettings {
 }
 
 impl Runner {
-    pub(super) fn new(store: EventStore, settings: ProjectionSettings) -> Self {
+    pub(super) fn new(store: EventStore, settings: ProjectionSettings, outbox: Option<Outbox>) -> Self {
         let holder = random::uuid(store.clock());
         let reader = store.clone();
         let (board, moved) = (Board::default(), watch::Sender::new(0));
-        Self { store, reader, settings, holder, board, moved, beats: Mutex::default() }
+        Self { store, reader, settings, outbox, holder, board, moved, beats: Mutex::default() }
     }
 
     pub(super) fn store(&self) -> &EventStore {
@@ -104,6 +106,11 @@ impl Runner {
 
     pub(super) fn build(&self) -> &str {
         &self.settings.build
+    }
+
+    /// Where alerts and effects are put, if anybody is told of them.
+    pub(super) fn outbox(&self) -> Option<&Outbox> {
+        self.outbox.as_ref()
     }
 
     pub(super) fn holder(&self) -> Uuid {

@@ -14,8 +14,9 @@ use super::lane::{Lane, Stop};
 use super::place::Place;
 use super::runner::{ProjectionSettings, Runner};
 use super::tables::Tables;
-use super::{bell, generations, monitor, operator};
+use super::{alert, bell, generations, monitor, operator};
 use crate::EventStore;
+use crate::outbox::Outbox;
 
 /// The projections of a process. Clones share them.
 #[derive(Clone)]
@@ -42,9 +43,19 @@ impl Projections {
         settings: ProjectionSettings,
     ) -> Self {
         Self {
-            runner: Arc::new(Runner::new(store, settings)),
+            runner: Arc::new(Runner::new(store, settings, None)),
             projections: projections.into_iter().collect(),
         }
+    }
+
+    /// Puts a message into an outbox for whatever begins to fail: its topic is [`PROJECTION_FAILED`], its id is made
+    /// of the failure, so that a failure which is met again, after a restart or by another process, is told once.
+    ///
+    /// [`PROJECTION_FAILED`]: super::PROJECTION_FAILED
+    #[must_use]
+    pub fn telling(self, outbox: Outbox) -> Self {
+        let (store, settings) = (self.runner.store().clone(), self.runner.settings().clone());
+        Self { runner: Arc::new(Runner::new(store, settings, Some(outbox))), ..self }
     }
 
     /// Makes the tables of projections that are not there yet, so that they can be read from the start.
@@ -73,6 +84,7 @@ impl Projections {
         let mut lanes = Lanes::default();
         let reporting = monitor::report(&self.runner, &shutdown);
         let measuring = monitor::measure(&self.runner, &shutdown);
+        let telling = alert::tell(&self.runner, &shutdown);
         let supervising = async {
             while !shutdown.has_begun() {
                 for projection in self.projections.iter() {
@@ -86,7 +98,7 @@ impl Projections {
         };
         let ringing = bell::run(&self.runner, &shutdown);
         // Boxed: the parts together are a large future.
-        let all = Box::pin(async { tokio::join!(reporting, measuring, supervising, ringing) });
+        let all = Box::pin(async { tokio::join!(reporting, measuring, telling, supervising, ringing) });
         Scope::new().of(Work::Background).run(all).await;
         for (_, lane) in std::mem::take(&mut lanes.running) {
             // It was told; a panic is told by the registry of tasks.

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use mainstay_db::{DbErrorKind, WriteTransaction};
+use mainstay_db::{DbErrorKind, Dialect, WriteTransaction, query};
 use tokio::sync::watch;
 
 use super::stage::{Prepared, StageError, stage};
@@ -50,7 +50,7 @@ impl EventStore {
     ///
     /// Call it last, and commit at once: from here on until the commit every other append waits for the
     /// positions that this one has taken (I4, I5). After the commit, [`EventStore::announce`] wakes those who
-    /// follow the log.
+    /// follow the log. On PostgreSQL, a caller that does nothing for three seconds has lost its transaction.
     ///
     /// # Errors
     ///
@@ -67,6 +67,11 @@ impl EventStore {
         append: Append,
     ) -> Result<Appended, AppendError> {
         let prepared = Prepared::new(append, &self.inner.limits)?;
+        if transaction.dialect() == Dialect::Postgres {
+            // I4: if the caller stalls before its commit, the server gives its positions back.
+            let idle = "set local idle_in_transaction_session_timeout = '3s'";
+            query(idle).execute(transaction).await?;
+        }
         stage_one(&self.inner, transaction, prepared).await
     }
 

@@ -1,8 +1,13 @@
 //! The log as these tests use it.
 
-use mainstay_core::Clock;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use mainstay_core::{Clock, random};
 use mainstay_db::{Database, DatabaseSettings, MigratedBy};
-use mainstay_events::{Append, Event, EventStore, Expected, Position, StreamId, migrations};
+use mainstay_events::{
+    Append, AppendError, Appended, Event, EventStore, Expected, Position, StreamId, migrations,
+};
 use serde::{Deserialize, Serialize};
 
 /// An event that takes its room.
@@ -29,6 +34,21 @@ pub(super) async fn open(settings: &DatabaseSettings) -> (Database, EventStore) 
 pub(super) fn noting(number: usize) -> Append {
     let stream = StreamId::of("note", number).unwrap();
     Append::new().events(&stream, Expected::NoStream, &[Noted { text: "x".repeat(4_000) }])
+}
+
+/// Appends under one id until it is known to be made; counts the tries that failed.
+pub(super) async fn insist(store: &EventStore, append: Append, failed: &AtomicUsize) -> Appended {
+    let append = append.idempotent(random::uuid(&Clock::system()));
+    loop {
+        match store.append(append.clone()).await {
+            Ok(appended) => return appended,
+            Err(AppendError::Database(error)) if error.is_transient() => {
+                failed.fetch_add(1, Ordering::Relaxed);
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+            Err(other) => panic!("{other}"),
+        }
+    }
 }
 
 /// The streams of all events, in the order of their positions, which must have no gap.

@@ -1,4 +1,4 @@
-//! A database that is full, or killed amid the work: nothing that was acknowledged is lost, nothing is there twice.
+//! A database that is full, killed amid the work, or that answers nobody: nothing that was acknowledged is lost, nothing is there twice.
 
 #[cfg(test)]
 mod full;
@@ -6,3 +6,7 @@ mod full;
 mod killed;
 #[cfg(test)]
 mod log;
+#[cfg(test)]
+mod reply;
+#[cfg(test)]
+mod stalled;

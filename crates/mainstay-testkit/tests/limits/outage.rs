@@ -1,7 +1,11 @@
 //! What becomes of limits while Redis is out, under each policy.
 
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
+use mainstay_core::Tasks;
 use mainstay_testkit::TestService;
 use mainstay_testkit::servers::Redis;
 
@@ -83,6 +87,61 @@ async fn goes_through(outage: Outage) {
     until(&service, "/closed", "closed", "redis").await;
     assert_eq!(client.get("/closed").await.status, 200);
     service.stop().await;
+}
+
+/// What became of a burst of 64 clients at once, by status and code, when Redis ended in the middle of it.
+async fn burst(service: &TestService<Sample>, redis: &Redis, path: &'static str) -> BTreeMap<String, usize> {
+    let (tasks, answered) = (Tasks::new(), Arc::new(AtomicUsize::new(0)));
+    let work = || {
+        let (client, answered) = (service.client(), Arc::clone(&answered));
+        async move {
+            let mut told = Vec::new();
+            for _ in 0..20 {
+                let answer = client.get(path).await;
+                answered.fetch_add(1, Ordering::Relaxed);
+                told.push(if answer.status == 200 { "went".to_owned() } else { answer.code() });
+            }
+            told
+        }
+    };
+    let clients: Vec<_> = (0..64).map(|_| tasks.spawn("client", work())).collect();
+    while answered.load(Ordering::Relaxed) < 100 {
+        tokio::task::yield_now().await;
+    }
+    redis.kill();
+    let mut became = BTreeMap::new();
+    for client in clients {
+        for told in client.await.unwrap() {
+            *became.entry(told).or_default() += 1;
+        }
+    }
+    became
+}
+
+/// Each policy, in a burst through which Redis is killed: nobody hangs, nothing is 500, and no limit lets more go than it
+/// says it would.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_redis_that_is_killed_in_the_middle_of_a_burst() {
+    let rates = [("RATE_LIMIT_LOCAL", "200/h"), ("RATE_LIMIT_CLOSED", "200/h"), ("RATE_LIMIT_OPEN", "200/h")];
+    for (path, fewest, most, codes) in [
+        ("/local", 200, 240, &["rate_limited"][..]),
+        ("/closed", 1, 200, &["rate_limited", "store_unavailable"]),
+        ("/open", 201, 1_280, &["rate_limited"]),
+    ] {
+        let redis = Redis::start();
+        let url = redis.url();
+        let service = TestService::start(Sample, &settings(&url, &rates)).await;
+        connected(&service).await;
+        let became = burst(&service, &redis, path).await;
+        let went = became.get("went").copied().unwrap_or_default();
+        assert!((fewest..=most).contains(&went), "{path}: {became:?}");
+        assert!(
+            became.keys().all(|told| told == "went" || codes.contains(&told.as_str())),
+            "{path}: {became:?}"
+        );
+        assert_eq!(became.values().sum::<usize>(), 64 * 20, "{path}: {became:?}");
+        service.stop().await;
+    }
 }
 
 #[tokio::test]

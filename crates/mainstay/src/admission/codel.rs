@@ -22,20 +22,20 @@ pub(super) struct Pace {
     pub(super) interval: Duration,
 }
 
-/// How many targets an interval is.
-const INTERVAL: u32 = 20;
-
 impl Pace {
     /// For work that usually takes so long. Where that is more than the least target of its kind (5 ms for what is
     /// quick, 250 ms for what is slow), it is the target itself: waiting until one request is done is no sign of
     /// anything.
+    ///
+    /// The interval is what a burst may take to pass: 100 ms and a second. Slow work gets fewer targets of it, for they
+    /// are long: at the very edge of what can be done everybody waits that long, and a person waits with them.
     pub(super) fn of(work: Work, usual: Duration) -> Self {
-        let [least, most] = match work {
-            Work::Quick => [Duration::from_millis(5), Duration::from_millis(250)],
-            Work::Slow => [Duration::from_millis(250), Duration::from_secs(1)],
+        let ([least, most], targets) = match work {
+            Work::Quick => ([Duration::from_millis(5), Duration::from_millis(250)], 20),
+            Work::Slow => ([Duration::from_millis(250), Duration::from_secs(1)], 4),
         };
         let target = usual.clamp(least, most);
-        Self { target, interval: target * INTERVAL }
+        Self { target, interval: target * targets }
     }
 
     /// How long a request may wait.

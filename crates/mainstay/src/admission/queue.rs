@@ -4,10 +4,11 @@
 //! |---|---|
 //! | next | of the best priority; there, who had a permit before and lent it back; else the oldest, under overload the newest |
 //! | full | the newest of the worst priority gives way to a newcomer of a better one; else the newcomer is turned away |
-//! | waited too long when its turn comes | turned away |
+//! | waited too long when a turn comes, its own or under overload anybody's | turned away |
 //!
 //! Under overload the oldest has waited in vain already: its client may be gone, and serving it makes the next one
-//! just as old. Who had a permit before is different: a part of its work is done.
+//! just as old. So it is told at once, and does not wait for as long as it was given when it came. Who had a permit
+//! before is different: a part of its work is done.
 
 use std::collections::BTreeMap;
 
@@ -134,6 +135,9 @@ impl<T> Queue<T> {
         self.note(now);
         let priority = self.best()?;
         let overloaded = self.is_overloaded(now);
+        if overloaded && let Some((priority, item)) = self.pop_late(now) {
+            return Some(Popped::Late(priority, item));
+        }
         let line = &mut self.lines[priority.index()];
         if let Some((_, waiting)) = line.returning.pop_first() {
             self.returning -= 1;
@@ -159,6 +163,18 @@ impl<T> Queue<T> {
         let waiting = line.remove(&key.number)?;
         *count -= 1;
         Some(waiting.item)
+    }
+
+    /// Takes out a newcomer of any priority who has waited too long.
+    fn pop_late(&mut self, now: Instant) -> Option<(Priority, T)> {
+        let patience = self.codel.pace().patience(true);
+        let is_late = |waiting: &Waiting<T>| now.saturating_duration_since(waiting.since) > patience;
+        let late = Priority::ALL.iter().zip(&mut self.lines).find_map(|(priority, line)| {
+            let oldest = line.newcomers.first_entry().filter(|oldest| is_late(oldest.get()))?;
+            Some((*priority, oldest.remove().item))
+        })?;
+        self.newcomers -= 1;
+        Some(late)
     }
 
     fn enter(&mut self, now: Instant, priority: Priority, item: T) -> Key {
@@ -246,9 +262,12 @@ mod tests {
         }
         assert!(queue.is_overloaded(now));
         assert_eq!(queue.patience_ends(now), now + 10 * MS);
-        assert_eq!(queue.pop(now), Some(Popped::Next(Normal, 299)));
-        let late = std::iter::from_fn(|| queue.pop(now)).filter(|popped| matches!(popped, Popped::Late(..)));
-        assert!(late.count() > 100);
+        // Whoever has waited in vain is told so at the next turn, and then the newest has it.
+        let is_late = |popped: &Popped<u32>| matches!(popped, Popped::Late(..));
+        let mut popped = std::iter::from_fn(|| queue.pop(now)).peekable();
+        assert!(std::iter::from_fn(|| popped.next_if(is_late)).count() > 100);
+        assert_eq!(popped.next(), Some(Popped::Next(Normal, 299)));
+        assert!(popped.all(|popped| !is_late(&popped)));
     }
 
     #[test]

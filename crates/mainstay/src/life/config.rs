@@ -12,13 +12,15 @@ use super::control::ControlSettings;
 use super::drain::Plan;
 use crate::accept::ConnectionSettings;
 use crate::admission::AdmissionSettings;
+#[cfg(feature = "alerts")]
+use crate::alerts::AlertSettings;
 use crate::degradation::DegradationSettings;
 use crate::identity::{DirectorySettings, PasswordSettings};
 use crate::limits::{Class, judge_proxies};
 use crate::openapi::ReferenceSettings;
 use crate::redis::RedisSettings;
 use crate::session::SessionSettings;
-use crate::settings::{AlertSettings, SecretKey};
+use crate::settings::SecretKey;
 use crate::telemetry::log::LogSettings;
 use crate::{CorsSettings, CsrfSettings, HstsSettings, RequestSettings, Service};
 
@@ -75,6 +77,7 @@ pub struct Runtime {
     /// Of the database.
     pub database: DatabaseSettings,
     /// Where operators are told of trouble.
+    #[cfg(feature = "alerts")]
     pub alerts: AlertSettings,
 }
 
@@ -125,6 +128,7 @@ impl Runtime {
             directory: DirectorySettings::read(reader),
             reference: ReferenceSettings::read(reader),
             database: DatabaseSettings::read_named(reader, name),
+            #[cfg(feature = "alerts")]
             alerts: AlertSettings::read(reader),
         };
         let Self { listen, requests, .. } = &runtime;

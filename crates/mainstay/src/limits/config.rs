@@ -39,6 +39,18 @@ pub(crate) const EXPLANATIONS: &[Explanation] = &[
                List the networks from which the proxy connects:\n\n\
                \u{20}   TRUSTED_PROXIES=10.0.3.0/24",
     },
+    Explanation {
+        code: "MS0905",
+        title: "instances keep apart what belongs to all of them",
+        text: "Other instances of this service are connected to the same database, for a minute by now,\n\
+               and limits or sessions are kept in the memory of each. Limits hold all the same, more or\n\
+               less: each instance takes its part of every rate. A session in memory is known to one\n\
+               instance only.\n\n\
+               Keep them where all instances find them:\n\n\
+               \u{20}   RATE_LIMIT_STORE=redis\n\
+               \u{20}   SESSION_STORE=database\n\n\
+               Instances are told apart by INSTANCE_NAME, which must differ.",
+    },
 ];
 
 /// `RATE_LIMIT_STORE`: where buckets are kept.

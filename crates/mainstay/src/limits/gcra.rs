@@ -18,6 +18,9 @@ use super::Rate;
 const MICROS_PER_SECOND: u64 = 1_000_000;
 const NANOS_PER_MICRO: i64 = 1_000;
 
+/// Instances that count each for itself let this much go in a hundred of the rate, all together.
+const APART_PERCENT: u64 = 120;
+
 /// A rate as the algorithm needs it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Quota {
@@ -54,6 +57,15 @@ impl Quota {
     /// The time in which an empty bucket is full again.
     pub const fn depth(self) -> i64 {
         self.emission.saturating_mul(self.limit as i64)
+    }
+
+    /// The part of one of so many instances that count each for itself, and a fifth more: traffic is never spread
+    /// evenly. The same time for fewer requests, so what is known of the whole bucket holds for the part as well.
+    #[must_use]
+    pub fn part_of(self, instances: u32) -> Self {
+        let limit = u64::from(self.limit) * APART_PERCENT / 100 / u64::from(instances.max(1));
+        let limit = u32::try_from(limit.max(1)).unwrap_or(u32::MAX);
+        Self { limit, emission: self.depth() / i64::from(limit) }
     }
 
     /// How many still fit, and in how many nanoseconds the bucket is full again.
@@ -109,6 +121,10 @@ mod tests {
             let tat = tat.saturating_mul(SECOND);
             assert_eq!(decide(tat, FIVE, now * SECOND), decision, "{tat} {now}");
         }
+        // Half of it and a fifth more, in the same ten seconds; one at least.
+        assert_eq!(FIVE.part_of(2), Quota { limit: 3, emission: FIVE.depth() / 3 });
+        assert_eq!(FIVE.part_of(1).limit, 6);
+        assert_eq!(FIVE.part_of(100), Quota::of(Rate { requests: 1, seconds: 10 }));
         assert_eq!(FIVE.left(106 * SECOND, 100 * SECOND), (2, 6 * SECOND));
         assert_eq!(FIVE.left(0, 100 * SECOND), (5, 0));
         assert_eq!(FIVE.left(i64::MAX, 0), (0, FIVE.depth()));

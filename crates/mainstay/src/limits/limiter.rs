@@ -12,6 +12,7 @@ use super::class::Class;
 use super::class::OnFailure;
 use super::config::LimitSettings;
 use super::headers::Shown;
+use super::instances::Instances;
 use super::key::Subject;
 use super::row::RowLimits;
 #[cfg(feature = "redis")]
@@ -42,7 +43,7 @@ struct Inner {
 enum Backend {
     /// `RATE_LIMIT_ENABLED=no`.
     Off,
-    Memory(MemoryStore),
+    Memory(MemoryStore, Instances),
     #[cfg(feature = "redis")]
     Redis(RedisStore),
 }
@@ -55,6 +56,8 @@ pub struct LimiterParts<'a> {
     pub meter: &'a LimitMeter,
     /// The clock.
     pub clock: &'a Clock,
+    /// How many instances there are, for limits in memory.
+    pub instances: Instances,
     /// The shared store, where the settings want one.
     #[cfg(feature = "redis")]
     pub redis: Option<RedisStore>,
@@ -89,8 +92,8 @@ impl From<Limited> for Refusal {
 impl Limiter {
     /// A limiter with the store that the settings name. What is shared is only shared if `parts` bring a store.
     pub fn new(parts: LimiterParts<'_>) -> Self {
-        let LimiterParts { settings, meter, clock, .. } = parts;
-        let memory = || Backend::Memory(MemoryStore::new(settings.table_slots, clock.clone()));
+        let LimiterParts { settings, meter, clock, instances, .. } = parts;
+        let memory = || Backend::Memory(MemoryStore::new(settings.table_slots, clock.clone()), instances);
         let backend = if settings.enabled {
             #[cfg(feature = "redis")]
             let backend = parts.redis.map_or_else(memory, Backend::Redis);
@@ -110,6 +113,7 @@ impl Limiter {
             settings,
             meter: crate::telemetry::metrics::Metrics::new().limits(),
             clock,
+            instances: Instances::default(),
             #[cfg(feature = "redis")]
             redis: None,
         })
@@ -119,7 +123,7 @@ impl Limiter {
     pub fn describe(&self) -> String {
         match &self.inner.backend {
             Backend::Off => "off".to_owned(),
-            Backend::Memory(store) => format!("in memory, {} KiB", store.bytes() / 1024),
+            Backend::Memory(store, _) => format!("in memory, {} KiB", store.bytes() / 1024),
             #[cfg(feature = "redis")]
             Backend::Redis(store) => {
                 format!("in Redis, {} KiB here while it is out", store.local().bytes() / 1024)
@@ -161,8 +165,8 @@ impl Limiter {
     /// # Cancel safety
     ///
     /// As that of [`LimitStore`].
-    pub async fn charge(&self, class: &Class, charges: Charges) -> Result<Option<Receipt>, Limited> {
-        match self.decide(class, &charges).await {
+    pub async fn charge(&self, class: &Class, mut charges: Charges) -> Result<Option<Receipt>, Limited> {
+        match self.decide(class, &mut charges).await {
             Ok(Some(outcome)) if outcome.is_admitted => Ok(Some(outcome.receipt(charges))),
             Ok(Some(outcome)) => Err(Limited::Reached { retry_after: jittered(outcome.standing.wait) }),
             Ok(None) => Ok(None),
@@ -174,7 +178,7 @@ impl Limiter {
     pub async fn give_back(&self, receipt: &Receipt) {
         match &self.inner.backend {
             Backend::Off => {}
-            Backend::Memory(store) => store.give_back_now(receipt),
+            Backend::Memory(store, _) => store.give_back_now(receipt),
             #[cfg(feature = "redis")]
             Backend::Redis(store) if receipt.mode == Mode::Local => store.local().give_back_now(receipt),
             #[cfg(feature = "redis")]
@@ -189,7 +193,7 @@ impl Limiter {
         let nanos = i64::try_from(time.as_nanos()).unwrap_or(i64::MAX);
         let _ = match &self.inner.backend {
             Backend::Off => Ok(()),
-            Backend::Memory(store) => store.mark(key, nanos).await,
+            Backend::Memory(store, _) => store.mark(key, nanos).await,
             #[cfg(feature = "redis")]
             Backend::Redis(store) => store.mark(key, nanos).await,
         };
@@ -199,15 +203,15 @@ impl Limiter {
     pub async fn is_marked(&self, key: super::LimitKey) -> bool {
         let found = match &self.inner.backend {
             Backend::Off => Ok(false),
-            Backend::Memory(store) => store.is_marked(key).await,
+            Backend::Memory(store, _) => store.is_marked(key).await,
             #[cfg(feature = "redis")]
             Backend::Redis(store) => store.is_marked(key).await,
         };
         found.unwrap_or(false)
     }
 
-    async fn meet(&self, limits: &RowLimits, charges: Charges) -> Met {
-        let outcome = match self.decide(&limits.class, &charges).await {
+    async fn meet(&self, limits: &RowLimits, mut charges: Charges) -> Met {
+        let outcome = match self.decide(&limits.class, &mut charges).await {
             Ok(Some(outcome)) => outcome,
             Ok(None) => return Met { shown: None, result: Ok(None) },
             Err(error) => return Met { shown: None, result: Err(Limited::Unavailable(error).into()) },
@@ -223,11 +227,17 @@ impl Limiter {
         Met { shown, result }
     }
 
-    /// The decision, counted. None where nothing limits.
-    async fn decide(&self, class: &Class, charges: &Charges) -> Result<Option<Outcome>, Unavailable> {
+    /// The decision, counted. None where nothing limits. The charges are what was charged: where instances count each
+    /// for itself, the part of this one.
+    async fn decide(&self, class: &Class, charges: &mut Charges) -> Result<Option<Outcome>, Unavailable> {
         let (outcome, mode) = match &self.inner.backend {
             Backend::Off => return Ok(None),
-            Backend::Memory(store) => (Some(store.charge_now(charges, Mode::Memory)), Mode::Memory),
+            Backend::Memory(store, instances) => {
+                if let 2.. = instances.count() {
+                    *charges = charges.resized(|quota| quota.part_of(instances.count()));
+                }
+                (Some(store.charge_now(charges, Mode::Memory)), Mode::Memory)
+            }
             #[cfg(feature = "redis")]
             Backend::Redis(store) => match store.charge(charges).await {
                 Ok(outcome) => (Some(outcome), outcome.mode),
@@ -236,7 +246,10 @@ impl Limiter {
                         self.count(class, false, Mode::Closed);
                         return Err(Unavailable);
                     }
-                    OnFailure::Local => (Some(store.charge_locally(charges)), Mode::Local),
+                    OnFailure::Local => {
+                        *charges = charges.resized(|quota| quota.part_of(store.instances()));
+                        (Some(store.local().charge_now(charges, Mode::Local)), Mode::Local)
+                    }
                     OnFailure::Open => (None, Mode::Open),
                 },
             },

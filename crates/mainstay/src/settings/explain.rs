@@ -12,7 +12,7 @@ macro_rules! explanations {
     };
 }
 
-/// The problems of the sources of settings, and of the sections in this module.
+/// The problems of the sources of settings.
 pub const EXPLANATIONS: &[Explanation] = explanations! {
     "MS0104": "the secret key is missing or weak",
     "MS0107": "a line of an env file is not understood",

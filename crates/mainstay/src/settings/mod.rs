@@ -1,4 +1,4 @@
-//! Where the settings of a process come from, and the sections that belong to no other module.
+//! Where the settings of a process come from.
 //!
 //! Sources, strongest first: `--set NAME=value`, the process environment, the file that `ENV_FILE` names, `.env`
 //! (in development only), `config/{environment}.env`, the default. In each of them, `NAME_FILE` is the path of a
@@ -14,7 +14,6 @@
 //! assert_eq!(unknown.help, ["did you mean SECRET_KEY?"]);
 //! ```
 
-mod alerts;
 mod env_file;
 mod explain;
 mod load;
@@ -22,7 +21,6 @@ pub mod secret_key;
 #[cfg(test)]
 mod tests;
 
-pub use alerts::AlertSettings;
 pub use explain::EXPLANATIONS;
 pub use load::{Input, load};
 pub use secret_key::SecretKey;

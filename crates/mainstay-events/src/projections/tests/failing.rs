@@ -127,13 +127,29 @@ async fn many_bad_keys_are_bad_code() {
         scene.note(&number.to_string(), 13).await;
     }
     let status = scene.until("tally", |status| status.status == "faulted").await;
-    assert_eq!((status.quarantined.len(), status.position.get()), (9, 9));
+    assert_eq!((status.quarantined.len(), status.position.get()), (4, 4));
     assert_eq!(status.failure.expect("why").kind, "mass_poison");
     tally.ills().bad.clear();
     scene.wish("tally", None, Wish::Retry).await;
     scene.until("tally", |status| status.position == Position::new(20)).await;
     scene.until("tally", ProjectionStatus::is_well).await;
     assert_eq!(scene.rows("tally").await, added_up(&scene.store).await);
+    scene.stop().await;
+}
+
+/// Few among many are bad events, and not bad code.
+#[tokio::test]
+async fn few_bad_keys_among_many_are_put_aside() {
+    let tally = Tally::new("tally", OnPoison::Quarantine);
+    tally.ills().bad.insert(13);
+    let store = log().await;
+    for number in 0..660 {
+        store.append(noting(number, if number % 110 == 109 { 13 } else { 1 })).await.expect("an append");
+    }
+    let scene = Scene::on(store, &[&tally], "one").await;
+    scene.wait_for("tally", Position::new(660)).await;
+    let status = scene.until("tally", |status| status.quarantined.len() == 6).await;
+    assert_eq!(status.status, "running");
     scene.stop().await;
 }
 
@@ -180,5 +196,51 @@ async fn one_that_stands_holds_no_other_up() {
     scene.wait_for("other", last).await;
     scene.until("tally", |status| status.status == "halted").await;
     assert_eq!(scene.rows("other").await, added_up(&scene.store).await);
+    scene.stop().await;
+}
+
+/// Events that do not read: from a later build, of a shape without an upcaster, of another shape altogether.
+#[tokio::test]
+async fn events_that_do_not_read_are_put_aside_and_never_guessed_at() {
+    #[derive(serde::Serialize, serde::Deserialize)]
+    enum Strange<const VERSION: u32> {
+        #[serde(rename = "Noted")]
+        Words(String),
+    }
+
+    impl<const VERSION: u32> Event for Strange<VERSION> {
+        fn event_type(&self) -> &'static str {
+            "noted"
+        }
+
+        fn schema_version(&self) -> u32 {
+            VERSION
+        }
+    }
+
+    let tally = Tally::new("tally", OnPoison::Quarantine);
+    let scene = Scene::new(&[&tally]).await;
+    let append = async |event| scene.store.append(event).await.expect("an append").last;
+    let strange =
+        |name: &str| Append::new().events(&stream(name), Expected::Any, &[Strange::<1>::Words("x".into())]);
+    let later =
+        |name: &str| Append::new().events(&stream(name), Expected::Any, &[Strange::<9>::Words("x".into())]);
+    append(strange("shape")).await;
+    append(later("later")).await;
+    let last = scene.note("well", 1).await;
+    scene.wait_for("tally", last).await;
+    let status = scene.until("tally", |status| status.quarantined.len() == 2).await;
+    let told: Vec<_> = status
+        .quarantined
+        .iter()
+        .map(|kept| {
+            let failure = kept.failure.as_ref().expect("why");
+            let event = failure.event.as_ref().expect("which");
+            (kept.key.as_str(), failure.kind.as_str(), event.schema_version)
+        })
+        .collect();
+    assert_eq!(told, [("test-later", "poison", 9), ("test-shape", "poison", 1)]);
+    assert_eq!(scene.rows("tally").await.keys().collect::<Vec<_>>(), ["test-well"]);
+    assert!(!scene.is_well().await);
     scene.stop().await;
 }

@@ -1,6 +1,7 @@
 //! `kill -9` in the middle of appends.
 
 use std::io::{BufRead as _, BufReader, Write as _};
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 
@@ -17,16 +18,15 @@ const CRASHES: usize = 5;
 /// Acknowledged appends before each of them, at least.
 const BEFORE_EACH: usize = 25;
 
-/// The program that is killed: appends from several tasks for ever, and says on standard output what was
-/// acknowledged. The folder comes on standard input.
-#[test]
-#[ignore = "a helper: the test below starts it in a process of its own"]
-fn child_that_appends() {
-    let mut path = String::new();
-    std::io::stdin().read_line(&mut path).expect("a path");
+/// Names the file of the log to the process that is killed.
+const CHILD: &str = "MAINSTAY_TEST_CRASH_LOG";
+
+/// What the process that is killed does: appends from several tasks for ever, and says on standard output what was
+/// acknowledged.
+fn append_for_ever(path: &str) {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
     runtime.expect("a runtime").block_on(async {
-        let database = open(&DatabaseSettings::file(path.trim())).await;
+        let database = open(&DatabaseSettings::file(path)).await;
         let mut write = database.write().await.expect("the writer");
         mainstay_db::query(
             "create table if not exists name (id text primary key, name text not null unique) strict",
@@ -69,22 +69,31 @@ impl Drop for Killed {
     }
 }
 
-#[tokio::test]
-async fn nothing_acknowledged_is_lost_by_kill_nine() {
+/// This test is both processes: it starts itself as the one that is killed.
+#[test]
+fn nothing_acknowledged_is_lost_by_kill_nine() {
+    #[expect(clippy::disallowed_methods, reason = "it comes from this test, not from an operator")]
+    let told = std::env::var(CHILD);
+    if let Ok(path) = told {
+        return append_for_ever(&path);
+    }
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("app.db");
     let mut acknowledged = Vec::new();
     for _ in 0..CRASHES {
         let mut child = Killed(
             Command::new(std::env::current_exe().expect("this program"))
-                .args(["--exact", "store::tests::crash::child_that_appends", "--ignored", "--nocapture"])
-                .stdin(Stdio::piped())
+                .args([
+                    "--exact",
+                    "store::tests::crash::nothing_acknowledged_is_lost_by_kill_nine",
+                    "--nocapture",
+                ])
+                .env(CHILD, &path)
+                .stdin(Stdio::null())
                 .stdout(Stdio::piped())
                 .spawn()
                 .expect("the child starts"),
         );
-        let mut input = child.0.stdin.take().expect("its input");
-        writeln!(input, "{}", path.display()).expect("the path is told");
         let mut lines = BufReader::new(child.0.stdout.take().expect("its output")).lines();
         let mut next = || loop {
             // The test harness's own lines, and a last one that was cut by the kill, are passed over.
@@ -99,10 +108,16 @@ async fn nothing_acknowledged_is_lost_by_kill_nine() {
         acknowledged.extend(std::iter::from_fn(next).filter(|name| name.len() == 36));
     }
 
-    let database = open(&DatabaseSettings::file(&path)).await;
+    let runtime = tokio::runtime::Runtime::new().expect("a runtime");
+    runtime.block_on(examine(&path, &acknowledged));
+}
+
+/// What is left is whole, and holds everything that was acknowledged.
+async fn examine(path: &Path, acknowledged: &[String]) {
+    let database = open(&DatabaseSettings::file(path)).await;
     let store = EventStore::new(database, Clock::system());
     let log = check_invariants(&store).await;
-    for name in &acknowledged {
+    for name in acknowledged {
         let event = log.iter().find(|event| event.stream == stream(name));
         assert!(event.is_some(), "{name} was acknowledged");
     }

@@ -57,15 +57,19 @@ fn the_least_important_are_turned_away_first() {
     assert!(answered[0] > 0.99 && answered[1] > 0.7 && answered[3] < 0.3, "{answered:?}");
 }
 
+/// The hundredth of a few hundred says little: the times are long, so that it is the one of thousands.
 #[test]
-fn signing_in_takes_hardly_longer_than_without_load() {
-    let quantile = |rate, seconds| {
-        let (_, outcomes) = under(Backend::Processors(2.0), 5, rate, seconds);
-        outcomes.quantile(Priority::Identity, 0.99)
-    };
-    let (unloaded, loaded) = (quantile(20.0, 300), quantile(600.0, 60));
-    // Twice is what the limit tolerates; the rest is the wait for the first permit that is given back.
-    assert!(loaded < unloaded.mul_f64(2.5), "{unloaded:?} {loaded:?}");
+fn signing_in_takes_less_than_twice_as_long_as_without_load() {
+    for (processors, seconds) in [(2.0, 200), (8.0, 50)] {
+        for seed in 1..3 {
+            let quantile = |rate: f64, seconds| {
+                let (_, outcomes) = under(Backend::Processors(processors), seed, rate, seconds);
+                outcomes.quantile(Priority::Identity, 0.99)
+            };
+            let (unloaded, loaded) = (quantile(20.0, 1_500), quantile(300.0 * processors, seconds));
+            assert!(loaded < unloaded * 2, "{processors} processors: {unloaded:?}, {loaded:?}");
+        }
+    }
 }
 
 #[test]

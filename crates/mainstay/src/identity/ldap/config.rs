@@ -8,9 +8,9 @@ use mainstay_core::settings::{Problem, Reader};
 use mainstay_core::{Chain, Secret};
 
 use super::dn::comparable;
-use super::tls::client_config;
 use super::url::LdapUrl;
 use crate::Role;
+use crate::trust::client_config;
 
 const LDAP_URL: &str = "LDAP_URL";
 const NAME: &str = "{name}";

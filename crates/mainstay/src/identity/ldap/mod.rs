@@ -22,7 +22,6 @@ mod directory;
 mod dn;
 #[cfg(test)]
 mod tests;
-mod tls;
 mod url;
 
 use std::panic::AssertUnwindSafe;
@@ -39,8 +38,9 @@ use super::password::Password;
 use super::provider::{Answer, IdentityProvider, ProviderError};
 use super::user::{Provider, UserName};
 
+pub use crate::trust::TlsError;
+use crate::trust::client_config;
 pub use config::{LdapRoles, LdapSettings};
-pub use tls::TlsError;
 pub use url::LdapUrl;
 
 /// How many sign-ins ask the directory at once. More would only queue there.
@@ -69,7 +69,7 @@ impl LdapProvider {
         let connect = LdapConnSettings::new()
             .set_conn_timeout(settings.timeout)
             .set_starttls(settings.starttls)
-            .set_config(tls::client_config(settings.ca_file.as_deref())?);
+            .set_config(client_config(settings.ca_file.as_deref())?);
         Ok(Self { settings, connect, places: Bulkhead::new(AT_ONCE, MOST_WAITING) })
     }
 

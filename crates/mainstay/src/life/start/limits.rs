@@ -2,15 +2,20 @@
 
 use crate::Service;
 use crate::life::{Process, Runtime, StartError};
-use crate::limits::{Limiter, LimiterParts};
+use crate::limits::{Instances, Limiter, LimiterParts};
 
 /// Opens the limits. Where they are in Redis, the connection is made meanwhile; until then, and whenever it is lost, each
 /// limit does what it does on failure.
-pub(super) fn open_limits<S: Service>(process: &Process, runtime: &Runtime) -> Result<Limiter, StartError> {
+pub(super) fn open_limits<S: Service>(
+    process: &Process,
+    runtime: &Runtime,
+    instances: &Instances,
+) -> Result<Limiter, StartError> {
     Ok(Limiter::new(LimiterParts {
         settings: &runtime.requests.limits,
         meter: process.metrics.limits(),
         clock: &process.clock,
+        instances: instances.clone(),
         #[cfg(feature = "redis")]
         redis: shared::open::<S>(process, runtime)?,
     }))

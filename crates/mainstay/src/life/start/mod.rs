@@ -4,6 +4,7 @@
 
 mod accounts;
 mod error;
+mod instances;
 mod limits;
 mod stages;
 

@@ -8,6 +8,7 @@ use mainstay_db::{Database, MigratedBy, Migrations};
 use tokio::runtime::Handle;
 
 use super::accounts::open_accounts;
+use super::instances::watch_instances;
 use super::limits::open_limits;
 use crate::Service;
 use crate::degradation::Degraded;
@@ -18,6 +19,7 @@ use crate::life::listen::{Listeners, Sockets};
 use crate::life::run::posture;
 use crate::life::watchdog::{Parts, Watchdog};
 use crate::life::{App, Configuration, Process, Restart, Runtime, StartError, WorkerError};
+use crate::limits::Instances;
 use crate::routes::RouteTable;
 use crate::telemetry::metrics::UPKEEP_INTERVAL;
 
@@ -80,7 +82,8 @@ pub async fn start<S: Service>(
     let (address, management) = sockets.addresses();
     runtime.listen.settle(address);
     let runtime = Arc::new(runtime);
-    let limiter = open_limits::<S>(process, &runtime)?;
+    let instances = Instances::default();
+    let limiter = open_limits::<S>(process, &runtime, &instances)?;
     let Process { clock, tasks, metrics, .. } = process;
     let accounts = open_accounts::<S>(&runtime, &database, clock, tasks, metrics, limiter.clone());
     let accounts = accounts.map_err(StartError::Build)?;
@@ -100,6 +103,7 @@ pub async fn start<S: Service>(
     }
     drop(migrating);
     keep_accounts(process, &accounts)?;
+    watch_instances(process, &runtime, &database, &instances)?;
     let demo = accounts.demo_operator(runtime.environment).await;
     let demo = demo.map_err(|error| StartError::Build(error.into()))?;
 

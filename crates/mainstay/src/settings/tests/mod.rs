@@ -5,7 +5,6 @@ mod explanations;
 mod hostile;
 mod published;
 mod secret_keys;
-mod sections;
 mod sources;
 
 use std::ffi::OsString;

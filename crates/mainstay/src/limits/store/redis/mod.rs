@@ -27,7 +27,7 @@ use redis::{RedisResult, Script, ScriptInvocation};
 
 use super::{Charges, LimitStore, MAX_CHARGES, MemoryStore, Mode, Outcome, Receipt, Unavailable};
 use crate::keys::{Keys, Mac, Purpose};
-use crate::limits::gcra::{Decision, Quota, decide};
+use crate::limits::gcra::{Decision, decide};
 use crate::limits::key::LimitKey;
 use crate::redis::{Link, LinkError};
 
@@ -39,9 +39,6 @@ const GONE_AFTER: Duration = Duration::from_secs(10);
 
 /// What nobody waits for, such as a count of instances.
 const UNHURRIED: Duration = Duration::from_secs(1);
-
-/// While Redis is out, all instances together let this much go in a hundred of the rate: traffic is never spread evenly.
-const LOCAL_PERCENT: u64 = 120;
 
 /// Keeps buckets in Redis. Clones share them.
 #[derive(Clone)]
@@ -122,18 +119,6 @@ impl RedisStore {
     /// How many instances share the buckets, as far as was last known.
     pub fn instances(&self) -> u32 {
         self.shared.instances.load(Ordering::Relaxed).max(1)
-    }
-
-    /// Charges a request here, while Redis is out: this instance's part of the rate, and a fifth more.
-    pub fn charge_locally(&self, charges: &Charges) -> Outcome {
-        let instances = u64::from(self.instances());
-        let part = |quota: Quota| {
-            let limit = (u64::from(quota.limit) * LOCAL_PERCENT / 100 / instances).max(1);
-            let limit = u32::try_from(limit).unwrap_or(u32::MAX);
-            // The same time for fewer requests: what Redis said of the bucket holds for the part as well.
-            Quota { limit, emission: quota.depth() / i64::from(limit) }
-        };
-        self.shared.local.charge_now(&charges.resized(part), Mode::Local)
     }
 
     /// Says that this instance is there and counts the others, until the process stops.

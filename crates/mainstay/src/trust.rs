@@ -1,4 +1,4 @@
-//! Whom to believe that they are the directory.
+//! Whom to believe that they are who they say: the authorities of clients that speak TLS.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -8,11 +8,11 @@ use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::{self, PemObject};
 use rustls::{ClientConfig, RootCertStore};
 
-/// The connection to the directory cannot be secured.
+/// A connection cannot be secured.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum TlsError {
-    /// `LDAP_CA_FILE` cannot be read.
+    /// The file of authorities cannot be read.
     #[error("the certificates in {} cannot be read", path.display())]
     File {
         /// The file.
@@ -20,16 +20,14 @@ pub enum TlsError {
         /// What is wrong with it.
         source: pem::Error,
     },
-    /// A certificate of `LDAP_CA_FILE` is none of an authority, or there is none at all.
+    /// A certificate of the file is none of an authority, or there is none at all.
     #[error("{} holds no certificate of an authority", path.display())]
     NoAuthority {
         /// The file.
         path: PathBuf,
     },
     /// The system has no authorities.
-    #[error(
-        "the system has no certificates of authorities; name a file with that of the directory in LDAP_CA_FILE"
-    )]
+    #[error("the system has no certificates of authorities; name a file of them in the settings")]
     NoSystemAuthorities(#[source] Option<io::Error>),
     /// The library refuses its own defaults.
     #[error("TLS cannot be set up")]
@@ -37,7 +35,7 @@ pub enum TlsError {
 }
 
 /// A client that believes the authorities of a file alone, or those of the system.
-pub(super) fn client_config(ca_file: Option<&Path>) -> Result<Arc<ClientConfig>, TlsError> {
+pub(crate) fn client_config(ca_file: Option<&Path>) -> Result<Arc<ClientConfig>, TlsError> {
     let roots = match ca_file {
         Some(path) => of_file(path)?,
         None => of_system()?,

@@ -1,0 +1,17 @@
+-- Messages that leave the service: written with what they tell of, sent afterwards, at least once.
+create table es_outbox (
+    id uuid not null,                           -- made of what the message tells of: the same thing is told once
+    destination text collate "C" not null,
+    topic text not null,
+    subject text not null,
+    body text not null,                         -- JSON
+    state text not null,                        -- waiting, sent or given_up
+    attempts bigint not null,
+    error text,                                 -- of the last attempt
+    due_at bigint not null,                     -- microseconds since 1970, by the clock of the database
+    created_at bigint not null,
+    settled_at bigint,                          -- when it was sent, or given up
+    primary key (destination, id)
+);
+
+create index es_outbox_by_due_at on es_outbox (destination, due_at) where state = 'waiting';

@@ -1,0 +1,131 @@
+//! What fails, told to people: a message for each failure.
+//!
+//! The failure itself is in the database, with its lane or its key, and whoever takes the lane over finds it there.
+//! So nothing is lost when the process dies before the message is written: the next holder writes it, under the
+//! same id.
+
+use mainstay_core::Shutdown;
+use serde::Serialize;
+
+use super::board::Failed;
+use super::failure::Failure;
+use super::runner::Runner;
+use crate::outbox::{Message, id_of};
+
+/// The topic of messages that tell of a projection that fails.
+pub const PROJECTION_FAILED: &str = "projection_failed";
+
+/// The kind of a failure that passes by itself.
+const TRANSIENT: &str = "transient";
+
+/// A lane that waits for the database is told about once within this time.
+const TOLD_AGAIN_SECONDS: i64 = 600;
+
+/// What such a message says.
+#[derive(Debug, Serialize)]
+struct Body<'a> {
+    projection: &'a str,
+    generation: u32,
+    lane: u16,
+    /// What was put aside; without it, the whole lane stands.
+    quarantined: Option<&'a str>,
+    failure: &'a Failure,
+    /// What shows more, and what helps.
+    help: &'static str,
+}
+
+/// Puts a message into the outbox for whatever begins to fail.
+pub(super) async fn tell(runner: &Runner, shutdown: &Shutdown) {
+    let Some(outbox) = runner.outbox() else { return };
+    loop {
+        let news = tokio::select! {
+            news = runner.board().news() => news,
+            () = shutdown.begun() => return,
+        };
+        for failed in news {
+            match message(&failed) {
+                Ok(message) => outbox.post(message).await,
+                Err(error) => tracing::error!(critical = true, %error, "an alert cannot be written as JSON"),
+            }
+        }
+    }
+}
+
+fn message(Failed { place, key, failure }: &Failed) -> Result<Message, serde_json::Error> {
+    let which = match &failure.event {
+        Some(event) => event.position.to_string(),
+        // A database that comes and goes: told, and not told every second.
+        None if failure.kind == TRANSIENT => (failure.at.as_second() / TOLD_AGAIN_SECONDS).to_string(),
+        None => failure.at.to_string(),
+    };
+    let (generation, lane) = (place.generation.to_string(), place.lane.to_string());
+    let parts = [
+        PROJECTION_FAILED,
+        place.name,
+        &generation,
+        &lane,
+        key.as_deref().unwrap_or_default(),
+        &failure.kind,
+        &which,
+        &failure.build,
+    ];
+    let name = place.name;
+    let subject = match (key, failure.kind.as_str()) {
+        (Some(key), _) => format!("{name} has put {key} aside"),
+        (None, TRANSIENT) => format!("{name} waits for the database"),
+        (None, kind) => format!("{name} stands still: {kind}"),
+    };
+    // The backtrace is in the log: it is long, and no one's business elsewhere.
+    let failure = Failure { backtrace: None, ..failure.clone() };
+    let body = Body {
+        projection: name,
+        generation: place.generation,
+        lane: place.lane,
+        quarantined: key.as_deref(),
+        failure: &failure,
+        help: "see `projection status`; then `projection retry`, `skip` or `rebuild`",
+    };
+    Message::new(id_of(&parts), PROJECTION_FAILED, &subject, &body)
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::Timestamp;
+
+    use super::*;
+    use crate::projections::place::Place;
+
+    fn failed(kind: &str, key: Option<&str>, at: i64) -> Failed {
+        let at = Timestamp::from_second(at).expect("a time");
+        let failure = Failure { backtrace: Some("at …".into()), ..Failure::new(kind, "no", "1.0", at) };
+        let place = Place { name: "stock", generation: 2, lane: 1 };
+        Failed { place, key: key.map(str::to_owned), failure }
+    }
+
+    #[test]
+    fn the_same_failure_has_the_same_id() {
+        let id = |failed: &Failed| message(failed).expect("JSON").id();
+        let one = failed("log_damaged", None, 1);
+        assert_eq!(id(&one), id(&one.clone()));
+        let others =
+            [failed("log_damaged", None, 2), failed("halted", None, 1), failed("log_damaged", Some("a"), 1)];
+        for other in &others {
+            assert_ne!(id(&one), id(other), "{other:?}");
+        }
+        let waiting = |at| id(&failed(TRANSIENT, None, at));
+        assert_eq!(waiting(600), waiting(1_199));
+        assert_ne!(waiting(600), waiting(1_200));
+    }
+
+    #[test]
+    fn it_says_what_fails_and_leaves_the_backtrace_at_home() {
+        let told = message(&failed("poison", Some("item-1"), 1)).expect("JSON");
+        assert_eq!(told.subject(), "stock has put item-1 aside");
+        let body: serde_json::Value = serde_json::from_str(told.body()).expect("JSON");
+        assert_eq!((&body["quarantined"], &body["failure"]["error"]), (&"item-1".into(), &"no".into()));
+        assert!(body["failure"]["backtrace"].is_null());
+        let subject = |kind| message(&failed(kind, None, 1)).expect("JSON").subject().to_owned();
+        assert_eq!(subject("transient"), "stock waits for the database");
+        assert_eq!(subject("mass_poison"), "stock stands still: mass_poison");
+    }
+}
