@@ -35,7 +35,28 @@ const SERVERS: [(&str, &str); 7] = [
 pub(crate) fn for_tests() -> Result<Runner> {
     c_compiler()?;
     servers()?;
+    namespaces();
     Ok(runner())
+}
+
+/// One test mounts a small disk where only its server sees it. Whoever is not root needs a namespace of users for that,
+/// which Ubuntu's `AppArmor` withholds.
+fn namespaces() {
+    let unshare = || program("unshare", ["--user", "--map-root-user", "--mount", "true"]);
+    if is_root() || command::succeeds(unshare()) {
+        return;
+    }
+    anstream::eprintln!(
+        "==> setup: a test mounts a disk of its own; allowing namespaces of users with sysctl"
+    );
+    let allow = ["--non-interactive", "sysctl", "--write", "kernel.apparmor_restrict_unprivileged_userns=0"];
+    if let Err(error) = command::run(program("sudo", allow)) {
+        anstream::eprintln!("   note: the test of a full disk will fail: {error:#}");
+    }
+}
+
+fn is_root() -> bool {
+    command::output(program("id", ["-u"])).is_ok_and(|id| id.trim() == "0")
 }
 
 /// The servers that tests start: real ones, for there are no stand-ins.
@@ -78,10 +99,9 @@ apt-get install --yes --no-install-recommends "$@"
 
 /// Installs Debian packages, by `sudo` where that asks for nothing and we are not root.
 fn install_by_apt(packages: &[&str]) -> Result<()> {
-    let as_root = command::output(program("id", ["-u"])).is_ok_and(|id| id.trim() == "0");
     let shell = ["sh", "-c", INSTALL, "install"];
     let words = shell.iter().chain(packages);
-    if as_root {
+    if is_root() {
         command::run(program("env", words))
     } else {
         command::run(program("sudo", ["--non-interactive"].iter().chain(words)))

@@ -51,6 +51,7 @@ impl Service for Concord {
 
     async fn build(&self, app: &mut App<ConcordSettings>) -> Result<Catalogues, BuildError> {
         let settings = Arc::clone(app.settings());
+        app.metrics().describe(crate::metrics::FAMILIES);
         let surroundings = Surroundings {
             database: app.database().clone(),
             clock: app.clock().clone(),
@@ -66,6 +67,7 @@ impl Service for Concord {
         });
         let mut catalogues = Catalogues::open(surroundings, &settings)?;
         catalogues.projections = catalogues.projections.telling(alerts::start(app)?);
+        catalogues.feed = catalogues.feed.ending_with(app.accounts().sessions().clone());
         follow(app, &catalogues).await?;
         let ledger = catalogues.ledger.clone();
         // What is registered first ends last: workers may append until they end.

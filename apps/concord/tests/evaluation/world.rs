@@ -7,7 +7,9 @@ use serde_json::{Value, json};
 
 /// A service with the wardrobe in it.
 pub(crate) async fn wardrobe() -> TestService<Concord> {
-    let service = TestService::start(Concord, &[("DEMO_DATA", "no"), ("MAX_IMPORT_ITEMS", "10000")]).await;
+    // What is taken on when the machine is busy with other tests is no question of these.
+    let settings = [("DEMO_DATA", "no"), ("MAX_IMPORT_ITEMS", "10000"), ("ADMISSION_ENABLED", "no")];
+    let service = TestService::start(Concord, &settings).await;
     import(&service, &document(&items())).await;
     service
 }

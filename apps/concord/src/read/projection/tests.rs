@@ -1,8 +1,9 @@
 //! The read model is a function of the log: built anew, it comes out the same.
 
 use mainstay_core::{Clock, Tasks};
-use mainstay_db::{Database, DatabaseSettings, MigratedBy, Value, query_assembled};
+use mainstay_db::{Database, DatabaseSettings, DatabaseUrl, MigratedBy, Value, query_assembled};
 use mainstay_events::{InlineProjection, Position};
+use mainstay_testkit::servers::TestDatabase;
 use serde_json::json;
 use uuid::Uuid;
 
@@ -17,7 +18,8 @@ use crate::service::migrations;
 const TABLES: [&str; 6] = ["schema", "ruleset", "cluster_ruleset", "catalog", "item", "retired_stream"];
 
 async fn database(clock: &Clock) -> Database {
-    let database = Database::open(&DatabaseSettings::in_memory(), clock).await.unwrap();
+    let url = DatabaseUrl::parse(&TestDatabase::by_environment().keep()).unwrap();
+    let database = Database::open(&DatabaseSettings::new(url), clock).await.unwrap();
     let by = MigratedBy { version: "test".into(), instance: "test".into() };
     migrations().up(&database, clock, None, &by).await.unwrap();
     database

@@ -68,6 +68,16 @@ const DATABASE: &[Family] = &[
         "Changes of circuit breakers, by the state they changed to.",
     ),
     Family::seconds("db_pool_wait_seconds", &["pool"], "Waits for a database connection."),
+    Family::counter(
+        "db_pool_permits_lost_total",
+        &["pool"],
+        "Places in a pool that nobody held any more, and that were made anew.",
+    ),
+    Family::counter(
+        "db_transactions_repeated_total",
+        &[],
+        "Transactions that gave way to another one and were begun anew.",
+    ),
 ];
 
 /// What the process itself counts.
