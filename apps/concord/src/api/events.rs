@@ -5,6 +5,7 @@
 
 use std::collections::VecDeque;
 use std::fmt::Write as _;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -118,12 +119,11 @@ impl IntoResponse for Live {
             let frame = follower.next().await?;
             Some((Ok::<_, std::convert::Infallible>(frame), follower))
         });
-        let frames = frames.take_until(Box::pin(async move {
-            match session {
-                Some((sessions, session)) => sessions.over(&session).await,
-                None => std::future::pending().await,
-            }
-        }));
+        let over: Pin<Box<dyn Future<Output = ()> + Send>> = match session {
+            Some((sessions, session)) => Box::pin(async move { sessions.over(&session).await }),
+            None => Box::pin(std::future::pending()),
+        };
+        let frames = frames.take_until(over);
         let mut response = Body::from_stream(frames).into_response();
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/event-stream"));
@@ -166,7 +166,8 @@ impl Follower {
         // Before the read: what is appended during it wakes us again.
         self.head.borrow_and_update();
         // A log that cannot be read ends the stream; the client comes back with its last id.
-        let page = self.store.read_from(self.after, PAGE).await.ok()?;
+        // Boxed: a read is large, and most clients wait for most of their time.
+        let page = Box::pin(self.store.read_from(self.after, PAGE)).await.ok()?;
         if let Some(last) = page.last() {
             self.after = last.position;
             return Some(frames(page));
