@@ -34,9 +34,9 @@ build)
         export "CC_$lower=$gnu-gcc" "CARGO_TARGET_${upper}_LINKER=$gnu-gcc"
     fi
     # For the last step alone: the crates are the same, and are taken from the other build where there was one.
-    # Without names of functions, which would be a fifth of the file.
-    last=
-    [ "${4-}" != static ] || last="-C target-feature=+crt-static -C strip=symbols"
+    # Names of functions would be a fifth of the file; the list of crates stays.
+    last="-C strip=symbols"
+    [ "${4-}" != static ] || last="$last -C target-feature=+crt-static"
     # shellcheck disable=SC2086 # a list of words
     cargo auditable rustc --locked --release --package concord --bin concord --target "$triple" -- $last
     mkdir -p "$3"
