@@ -62,6 +62,12 @@ enum Choice {
     Drain,
     /// Handing over to a new process under 2,000 requests a second
     Reload,
+    /// 10,000 clients that listen to events
+    Events,
+    /// Read models: catching up, lag, a rebuild under load
+    Projections,
+    /// 200,000 events under everything at once: none skipped, none doubled
+    Chaos,
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -87,6 +93,9 @@ impl Choice {
                 scenarios::limits::run,
                 scenarios::drain::run,
                 scenarios::reload::run,
+                scenarios::events::run,
+                scenarios::projections::run,
+                scenarios::chaos::run,
             ],
             Self::Start => &[scenarios::start::run],
             Self::Matrix => &[scenarios::matrix::run],
@@ -99,6 +108,9 @@ impl Choice {
             Self::Limits => &[scenarios::limits::run],
             Self::Drain => &[scenarios::drain::run],
             Self::Reload => &[scenarios::reload::run],
+            Self::Events => &[scenarios::events::run],
+            Self::Projections => &[scenarios::projections::run],
+            Self::Chaos => &[scenarios::chaos::run],
         }
     }
 }

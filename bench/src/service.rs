@@ -101,7 +101,11 @@ impl Service {
     }
 
     /// The token of all connections. It is made when first asked for: a start is measured without it.
-    fn token(&self) -> Result<&str> {
+    ///
+    /// # Errors
+    ///
+    /// When there is none to be had.
+    pub(crate) fn token(&self) -> Result<&str> {
         if self.token.get().is_none() {
             let token = token::create(&self.program, &self.folder, &self.settings);
             let token = token.context("cannot make a token")?;

@@ -85,9 +85,11 @@ fn systemd() -> Result<()> {
     let table =
         command::output(program("systemd-analyze", ["security", "--offline=true", "--no-pager", unit]))?;
     let exposed = table.lines().rev().find_map(exposure).context("systemd-analyze gave no number")?;
+    let shown = format!("{}.{} of 10", exposed / 10, exposed % 10);
     if exposed > MOST_EXPOSED {
-        bail!("systemd-analyze security says {}.{}, more than 2.0", exposed / 10, exposed % 10);
+        bail!("systemd-analyze security says {shown}, more than 2.0");
     }
+    anstream::eprintln!("    systemd-analyze security: {shown}");
     Ok(())
 }
 

@@ -69,7 +69,7 @@ enum Task {
     /// Measures the release build of Concord
     Bench {
         /// One scenario of `all`, `start`, `matrix`, `pair`, `large`, `sign-in`, `session`, `database`, `overload`, `limits`,
-        /// `drain`, `reload`
+        /// `drain`, `reload`, `events`, `projections`, `chaos`
         #[arg(default_value = "all")]
         scenario: String,
         /// Handed to the bench, such as `--format json`

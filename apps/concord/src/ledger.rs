@@ -1,11 +1,12 @@
 //! Carrying out commands: look, decide, record.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use mainstay_core::{Clock, Tasks};
 use mainstay_db::{Constraint, Database, DbError};
 use mainstay_events::{
-    AppendError, Appender, EventStore, InvalidAppend, Position, ProjectionError, ReadError,
+    AppendError, Appended, Appender, EventStore, InvalidAppend, Position, ProjectionError, ReadError,
 };
 use uuid::Uuid;
 
@@ -30,6 +31,27 @@ pub struct Origin {
     pub request_id: Option<Uuid>,
     /// How to know it again, if the client may repeat it.
     pub repetition: Option<Repetition>,
+    /// Where in the log stands what was recorded for it; 0 as long as nothing was.
+    recorded: Arc<AtomicU64>,
+}
+
+impl Origin {
+    /// An origin of which nothing was recorded yet.
+    pub fn new(request_id: Uuid, repetition: Option<Repetition>) -> Self {
+        Self { request_id: Some(request_id), repetition, recorded: Arc::default() }
+    }
+
+    /// Where in the log the last of what was recorded for it stands; `None` when nothing was.
+    pub fn recorded(&self) -> Option<Position> {
+        match self.recorded.load(Ordering::Acquire) {
+            0 => None,
+            position => Some(Position::new(position)),
+        }
+    }
+
+    fn note(&self, appended: &Appended) {
+        self.recorded.fetch_max(appended.last.get(), Ordering::AcqRel);
+    }
 }
 
 /// How to know a request again.
@@ -166,7 +188,10 @@ impl Ledger {
             append = append.idempotent_as(append_id, fingerprint).meta(outcome);
         }
         match self.appender.append(append).await {
-            Ok(_) => Ok(true),
+            Ok(appended) => {
+                origin.note(&appended);
+                Ok(true)
+            }
             Err(error) if is_lost_race(&error) => Ok(false),
             Err(AppendError::IdempotencyConflict { .. }) => Err(LedgerError::KeyReused),
             Err(AppendError::Invalid(
@@ -188,6 +213,7 @@ impl Ledger {
             Err(AppendError::IdempotencyConflict { .. }) => return Err(LedgerError::KeyReused),
             Err(error) => return Err(LedgerError::Append(error)),
         };
+        origin.note(&appended);
         let before = Position::new(appended.first.get() - 1);
         let first = self.events().read_from(before, 1).await.map_err(LedgerError::Earlier)?;
         let meta = first.into_iter().next().and_then(|event| event.meta);

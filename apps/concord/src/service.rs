@@ -67,6 +67,7 @@ impl Service for Concord {
         });
         let mut catalogues = Catalogues::open(surroundings, &settings)?;
         catalogues.projections = catalogues.projections.telling(alerts::start(app)?);
+        catalogues.feed = catalogues.feed.ending_with(app.accounts().sessions().clone());
         follow(app, &catalogues).await?;
         let ledger = catalogues.ledger.clone();
         // What is registered first ends last: workers may append until they end.

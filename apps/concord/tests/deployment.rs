@@ -1,5 +1,5 @@
 //! `check --deploy` on the settings that are deployed: they pass once their secrets are there, and each that is not is
-//! named.
+//! named. And how long a deployment waits for its migrations.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
@@ -7,7 +7,10 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::time::Duration;
 
+use mainstay_core::Clock;
+use mainstay_testkit::servers::TestDatabase;
 use serde::Deserialize;
 use serde_json::Value;
 use tempfile::TempDir;
@@ -132,7 +135,9 @@ fn compose_names_each_secret_that_is_missing() {
     assert_eq!(code, 2, "{problems:#?}");
     let found = named(&problems);
     assert!(found.contains(&("MS0109", "SECRET_KEY")), "{found:?}");
-    assert!(found.iter().any(|(_, name)| *name == "REDIS_URL"), "{found:?}");
+    // The shared limits want the REDIS_URL.
+    assert!(found.contains(&("MS0902", "RATE_LIMIT_STORE")), "{found:?}");
+    assert!(format!("{problems:?}").contains("REDIS_URL"), "{problems:#?}");
 }
 
 #[test]
@@ -178,4 +183,31 @@ fn kubernetes_passes_once_its_secrets_are_made() {
     ]);
     let (code, problems) = check(&environment);
     assert_eq!((code, problems.len()), (0, 0), "{problems:#?}");
+}
+
+/// How long a deployment waits for all migrations on an empty database: in Compose, in each pod, before the unit.
+const LONGEST: Duration = Duration::from_secs(30);
+
+#[test]
+fn all_migrations_are_done_in_half_a_minute_on_either_database() {
+    let (folder, clock) = (tempfile::tempdir().unwrap(), Clock::system());
+    let file = format!("sqlite://{}", folder.path().join("concord.db").display());
+    let server = TestDatabase::postgres();
+    for url in [file.as_str(), server.url()] {
+        let migrate = |what| {
+            Command::new(env!("CARGO_BIN_EXE_concord"))
+                .args(["migrate", what])
+                .current_dir(folder.path())
+                .env_clear()
+                .env("DATABASE_URL", url)
+                .output()
+                .unwrap()
+        };
+        assert_eq!(migrate("status").status.code(), Some(1), "they are pending: {url}");
+        let began = clock.now();
+        let ran = migrate("up");
+        assert!(ran.status.success(), "{url}: {}", String::from_utf8_lossy(&ran.stderr));
+        assert!(clock.now() - began < LONGEST, "{url}: {:?}", clock.now() - began);
+        assert_eq!(migrate("status").status.code(), Some(0), "none is pending: {url}");
+    }
 }

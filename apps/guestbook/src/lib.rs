@@ -1,5 +1,6 @@
 //! A guest book: the application of the tutorial, in one file.
 
+// ANCHOR: head
 use axum::extract::State;
 use mainstay::identity::Identity;
 use mainstay::life::App;
@@ -9,6 +10,7 @@ use mainstay_core::settings::{Reader, Section};
 use mainstay_db::{Database, Migrations, query};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+// ANCHOR_END: head
 
 // ANCHOR: service
 /// The service.
@@ -68,12 +70,14 @@ impl Section for GuestbookSettings {
 }
 // ANCHOR_END: settings
 
+// ANCHOR: state
 /// What the handlers share.
 #[derive(Clone)]
 pub struct Book {
     database: Database,
     longest: usize,
 }
+// ANCHOR_END: state
 
 // ANCHOR: types
 /// What somebody wants to write.

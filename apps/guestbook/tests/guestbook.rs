@@ -6,7 +6,6 @@ use mainstay::Role;
 use mainstay_testkit::TestService;
 use serde_json::json;
 
-// ANCHOR: test
 #[tokio::test]
 async fn what_an_editor_writes_a_viewer_reads() {
     let service = TestService::start(Guestbook, &[("LONGEST_MESSAGE", "20")]).await;
@@ -28,4 +27,3 @@ async fn what_an_editor_writes_a_viewer_reads() {
     );
     service.stop().await;
 }
-// ANCHOR_END: test

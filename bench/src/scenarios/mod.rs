@@ -1,12 +1,15 @@
 //! What is measured. Each scenario builds and starts the service itself, and can be run alone.
 
+pub(crate) mod chaos;
 pub(crate) mod database;
 pub(crate) mod drain;
+pub(crate) mod events;
 pub(crate) mod large;
 pub(crate) mod limits;
 pub(crate) mod matrix;
 pub(crate) mod overload;
 pub(crate) mod pair;
+pub(crate) mod projections;
 pub(crate) mod reload;
 pub(crate) mod session;
 pub(crate) mod sign_in;

@@ -51,3 +51,29 @@ pub fn uuid_millis(id: &Uuid) -> Option<u64> {
         seconds * 1_000 + u64::from(nanos / 1_000_000)
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::*;
+
+    /// Under load as it never is in earnest: all threads draw without a pause.
+    #[test]
+    fn many_threads_at_once_draw_nothing_twice_and_nothing_slanted() {
+        const THREADS: usize = 16;
+        const DRAWS: usize = 10_000;
+        let draw = || (0..DRAWS).map(|_| bytes::<16>()).collect::<Vec<[u8; 16]>>();
+        let drawn: Vec<[u8; 16]> = std::thread::scope(|scope| {
+            let threads: Vec<_> = (0..THREADS).map(|_| scope.spawn(draw)).collect();
+            threads.into_iter().flat_map(|thread| thread.join().expect("it draws")).collect()
+        });
+        assert_eq!(drawn.iter().collect::<HashSet<_>>().len(), THREADS * DRAWS);
+        for bit in 0..128 {
+            let set = drawn.iter().filter(|bytes| bytes[bit / 8] >> (bit % 8) & 1 == 1).count();
+            // Half of them; twelve standard deviations away nobody ever is.
+            let half = THREADS * DRAWS / 2;
+            assert!(set.abs_diff(half) < 12 * 200, "bit {bit}: {set} of {}", THREADS * DRAWS);
+        }
+    }
+}

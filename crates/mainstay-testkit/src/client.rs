@@ -52,6 +52,7 @@ const KNOWN_HEADERS: &[&str] = &[
     "x-ratelimit-remaining",
     "x-ratelimit-reset",
     "x-request-id",
+    "x-position",
     "x-total-count",
 ];
 

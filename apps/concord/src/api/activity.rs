@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::answer::Moment;
+use super::position::Fresh;
 use super::query::bounded;
 use super::{READING, STALE};
 use crate::domain::{Fact, Kind, Name, Subject};
@@ -111,6 +112,7 @@ impl DescribeResponse for Activity {
 
 async fn list(
     State(ledger): State<Ledger>,
+    _: Fresh,
     Query(ActivityQuery { before, limit }): Query<ActivityQuery>,
 ) -> Result<Activity, Refusal> {
     let limit = bounded("limit", limit)?;

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::answer::{Found, Listing, Message, Moment, Tagged};
 use super::body::name;
 use super::path::Named;
+use super::position::{At, Fresh};
 use super::precondition::{IfMatch, IfNoneMatch};
 use super::query::Paging;
 use super::repeat::{Repeatable, origin};
@@ -117,7 +118,7 @@ async fn create(
     State(clock): State<Clock>,
     repeatable: Repeatable,
     Json(body): Json<NewCatalog>,
-) -> Result<Tagged<Created<CatalogView>>, Refusal> {
+) -> Result<At<Tagged<Created<CatalogView>>>, Refusal> {
     let origin = repeatable.origin(&body)?;
     let own = name("name", &body.name)?;
     let catalog = Catalog {
@@ -129,10 +130,14 @@ async fn create(
     };
     ledger.carry_out(&CreateCatalog { catalog }, &origin).await?;
     let stored = find::<Catalog>(&ledger, &own).await?;
-    Ok(Tagged { tag: stored.tag, answer: Created(stored.into()) })
+    Ok(At::of(&origin, Tagged { tag: stored.tag, answer: Created(stored.into()) }))
 }
 
-async fn list(State(ledger): State<Ledger>, paging: Paging) -> Result<Listing<CatalogView>, Refusal> {
+async fn list(
+    State(ledger): State<Ledger>,
+    _: Fresh,
+    paging: Paging,
+) -> Result<Listing<CatalogView>, Refusal> {
     let mut snapshot = ledger.snapshot().await?;
     let total = snapshot.count::<Catalog>().await?;
     let rows = snapshot.page::<Catalog>(paging.page).await?.into_iter().map(CatalogView::from).collect();
@@ -141,6 +146,7 @@ async fn list(State(ledger): State<Ledger>, paging: Paging) -> Result<Listing<Ca
 
 async fn show(
     State(ledger): State<Ledger>,
+    _: Fresh,
     Named(name): Named,
     seen: IfNoneMatch,
 ) -> Result<Tagged<Found<CatalogView>>, Refusal> {
@@ -153,12 +159,13 @@ async fn change(
     Named(name): Named,
     IfMatch(precondition): IfMatch,
     Json(body): Json<CatalogUpdate>,
-) -> Result<Tagged<Json<CatalogView>>, Refusal> {
+) -> Result<At<Tagged<Json<CatalogView>>>, Refusal> {
+    let origin = origin(&exchange);
     let CatalogUpdate { description, metadata } = body;
     let command = ChangeCatalog { name: name.clone(), description, metadata, precondition };
-    ledger.carry_out(&command, &origin(&exchange)).await?;
+    ledger.carry_out(&command, &origin).await?;
     let stored = find::<Catalog>(&ledger, &name).await?;
-    Ok(Tagged { tag: stored.tag, answer: Json(stored.into()) })
+    Ok(At::of(&origin, Tagged { tag: stored.tag, answer: Json(stored.into()) }))
 }
 
 async fn patch(
@@ -167,12 +174,13 @@ async fn patch(
     Named(name): Named,
     IfMatch(precondition): IfMatch,
     Json(body): Json<CatalogPatch>,
-) -> Result<Tagged<Json<CatalogView>>, Refusal> {
+) -> Result<At<Tagged<Json<CatalogView>>>, Refusal> {
+    let origin = origin(&exchange);
     let CatalogPatch { description, metadata } = body;
     let command = PatchCatalog { name: name.clone(), description, metadata, precondition };
-    ledger.carry_out(&command, &origin(&exchange)).await?;
+    ledger.carry_out(&command, &origin).await?;
     let stored = find::<Catalog>(&ledger, &name).await?;
-    Ok(Tagged { tag: stored.tag, answer: Json(stored.into()) })
+    Ok(At::of(&origin, Tagged { tag: stored.tag, answer: Json(stored.into()) }))
 }
 
 async fn delete(
@@ -180,8 +188,9 @@ async fn delete(
     exchange: Exchange,
     Named(name): Named,
     IfMatch(precondition): IfMatch,
-) -> Result<Json<Message>, Refusal> {
+) -> Result<At<Json<Message>>, Refusal> {
+    let origin = origin(&exchange);
     let command = DeleteCatalog { name: name.clone(), precondition };
-    let deleted = ledger.carry_out(&command, &origin(&exchange)).await?;
-    Ok(Message::deleted(Kind::Catalog, &name, deleted))
+    let deleted = ledger.carry_out(&command, &origin).await?;
+    Ok(At::of(&origin, Message::deleted(Kind::Catalog, &name, deleted)))
 }

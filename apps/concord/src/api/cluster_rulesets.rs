@@ -9,6 +9,7 @@ use serde_json::Value;
 use super::answer::{Found, Listing, Message, Moment, Tagged};
 use super::body::{Objects, name};
 use super::path::Named;
+use super::position::{At, Fresh};
 use super::precondition::{IfMatch, IfNoneMatch};
 use super::query::{Paging, Writing};
 use super::repeat::{Repeatable, origin};
@@ -135,7 +136,7 @@ async fn create(
     repeatable: Repeatable,
     Query(writing): Query<Writing>,
     Json(body): Json<NewClusterRuleset>,
-) -> Result<Tagged<Created<ClusterRulesetView>>, Refusal> {
+) -> Result<At<Tagged<Created<ClusterRulesetView>>>, Refusal> {
     let origin = repeatable.origin(&(&writing, &body))?;
     let own = name("name", &body.name)?;
     let ruleset = ClusterRuleset {
@@ -150,10 +151,17 @@ async fn create(
     let command = CreateClusterRuleset { ruleset, strictness: writing.validate };
     let written = ledger.carry_out(&command, &origin).await?;
     let stored = find::<ClusterRuleset>(&ledger, &own).await?;
-    Ok(Tagged { tag: stored.tag, answer: Created(ClusterRulesetView::warned(stored, written)) })
+    Ok(At::of(
+        &origin,
+        Tagged { tag: stored.tag, answer: Created(ClusterRulesetView::warned(stored, written)) },
+    ))
 }
 
-async fn list(State(ledger): State<Ledger>, paging: Paging) -> Result<Listing<ClusterRulesetView>, Refusal> {
+async fn list(
+    State(ledger): State<Ledger>,
+    _: Fresh,
+    paging: Paging,
+) -> Result<Listing<ClusterRulesetView>, Refusal> {
     let mut snapshot = ledger.snapshot().await?;
     let total = snapshot.count::<ClusterRuleset>().await?;
     let rows = snapshot
@@ -167,6 +175,7 @@ async fn list(State(ledger): State<Ledger>, paging: Paging) -> Result<Listing<Cl
 
 async fn show(
     State(ledger): State<Ledger>,
+    _: Fresh,
     Named(name): Named,
     seen: IfNoneMatch,
 ) -> Result<Tagged<Found<ClusterRulesetView>>, Refusal> {
@@ -180,14 +189,15 @@ async fn change(
     IfMatch(precondition): IfMatch,
     Query(Writing { validate: strictness }): Query<Writing>,
     Json(body): Json<ClusterRulesetUpdate>,
-) -> Result<Tagged<Json<ClusterRulesetView>>, Refusal> {
+) -> Result<At<Tagged<Json<ClusterRulesetView>>>, Refusal> {
+    let origin = origin(&exchange);
     let ClusterRulesetUpdate { version, description, rules } = body;
     let rules = rules.map(|Objects(rules)| rules);
     let command =
         ChangeClusterRuleset { name: name.clone(), version, description, rules, precondition, strictness };
-    let written = ledger.carry_out(&command, &origin(&exchange)).await?;
+    let written = ledger.carry_out(&command, &origin).await?;
     let stored = find::<ClusterRuleset>(&ledger, &name).await?;
-    Ok(Tagged { tag: stored.tag, answer: Json(ClusterRulesetView::warned(stored, written)) })
+    Ok(At::of(&origin, Tagged { tag: stored.tag, answer: Json(ClusterRulesetView::warned(stored, written)) }))
 }
 
 async fn delete(
@@ -195,11 +205,15 @@ async fn delete(
     exchange: Exchange,
     Named(name): Named,
     IfMatch(precondition): IfMatch,
-) -> Result<Json<Message>, Refusal> {
+) -> Result<At<Json<Message>>, Refusal> {
+    let origin = origin(&exchange);
     let command = DeleteClusterRuleset { name: name.clone(), precondition };
-    ledger.carry_out(&command, &origin(&exchange)).await?;
-    Ok(Json(Message {
-        message: "ClusterRuleSet deleted successfully".to_owned(),
-        detail: Some(format!("ClusterRuleSet '{name}' has been deleted")),
-    }))
+    ledger.carry_out(&command, &origin).await?;
+    Ok(At::of(
+        &origin,
+        Json(Message {
+            message: "ClusterRuleSet deleted successfully".to_owned(),
+            detail: Some(format!("ClusterRuleSet '{name}' has been deleted")),
+        }),
+    ))
 }

@@ -5,6 +5,7 @@
 
 use std::collections::VecDeque;
 use std::fmt::Write as _;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -12,10 +13,12 @@ use axum::body::Body;
 use axum::extract::{FromRequestParts, State};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
-use futures_util::stream;
+use futures_util::{StreamExt as _, stream};
 use http::request::Parts;
 use http::{HeaderValue, StatusCode, header};
+use mainstay::identity::{How, Identity};
 use mainstay::routes::{DescribeRequest, DescribeResponse, Operation};
+use mainstay::session::{Session, Sessions};
 use mainstay::{ErrorCode, Refusal, Role, Routes};
 use mainstay_core::{Clock, Shutdown};
 use mainstay_events::{EventStore, Position, RecordedEvent};
@@ -33,8 +36,12 @@ const CLIENTS: usize = 10_000;
 /// Something is said at least this often, so that proxies and clients know that the line is alive.
 const HEARTBEAT: Duration = Duration::from_secs(15);
 
-/// A stream ends after this time, and the client comes back: by then it may be somebody who may no more.
+/// A stream ends after this time, and the client comes back: its rights are looked at anew. With a session, a stream
+/// also ends when that does.
 const LONGEST: Duration = Duration::from_mins(10);
+
+/// The same for API tokens, which nothing tells of their end.
+const LONGEST_BY_TOKEN: Duration = Duration::from_mins(2);
 
 /// Events that are read at once.
 const PAGE: u32 = 100;
@@ -56,12 +63,19 @@ pub struct Feed {
     clock: Clock,
     stopping: Shutdown,
     places: Arc<Semaphore>,
+    sessions: Option<Sessions>,
 }
 
 impl Feed {
     /// The events of a log, until the process stops.
     pub fn new(store: EventStore, clock: Clock, stopping: Shutdown) -> Self {
-        Self { store, clock, stopping, places: Arc::new(Semaphore::new(CLIENTS)) }
+        Self { store, clock, stopping, places: Arc::new(Semaphore::new(CLIENTS)), sessions: None }
+    }
+
+    /// The same, which ends with the session of whoever listens.
+    #[must_use]
+    pub fn ending_with(self, sessions: Sessions) -> Self {
+        Self { sessions: Some(sessions), ..self }
     }
 }
 
@@ -92,14 +106,24 @@ impl DescribeRequest for LastSeen {
 }
 
 /// The answer: it goes on as long as the client stays.
-struct Live(Follower);
+struct Live {
+    follower: Follower,
+    /// What ends with whoever listens.
+    session: Option<(Sessions, Session)>,
+}
 
 impl IntoResponse for Live {
     fn into_response(self) -> Response {
-        let frames = stream::unfold(self.0, async |mut follower| {
+        let Self { follower, session } = self;
+        let frames = stream::unfold(follower, async |mut follower| {
             let frame = follower.next().await?;
             Some((Ok::<_, std::convert::Infallible>(frame), follower))
         });
+        let over: Pin<Box<dyn Future<Output = ()> + Send>> = match session {
+            Some((sessions, session)) => Box::pin(async move { sessions.over(&session).await }),
+            None => Box::pin(std::future::pending()),
+        };
+        let frames = frames.take_until(over);
         let mut response = Body::from_stream(frames).into_response();
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/event-stream"));
@@ -142,7 +166,8 @@ impl Follower {
         // Before the read: what is appended during it wakes us again.
         self.head.borrow_and_update();
         // A log that cannot be read ends the stream; the client comes back with its last id.
-        let page = self.store.read_from(self.after, PAGE).await.ok()?;
+        // Boxed: a read is large, and most clients wait for most of their time.
+        let page = Box::pin(self.store.read_from(self.after, PAGE)).await.ok()?;
         if let Some(last) = page.last() {
             self.after = last.position;
             return Some(frames(page));
@@ -170,7 +195,12 @@ fn frames(page: Vec<RecordedEvent>) -> Bytes {
     text.into()
 }
 
-async fn follow(State(feed): State<Feed>, LastSeen(last_seen): LastSeen) -> Result<Live, Refusal> {
+async fn follow(
+    State(feed): State<Feed>,
+    identity: Identity,
+    session: Session,
+    LastSeen(last_seen): LastSeen,
+) -> Result<Live, Refusal> {
     let Ok(place) = Arc::clone(&feed.places).try_acquire_owned() else {
         return Err(Refusal::new(ErrorCode::Overloaded).retry_after(HEARTBEAT));
     };
@@ -182,8 +212,13 @@ async fn follow(State(feed): State<Feed>, LastSeen(last_seen): LastSeen) -> Resu
         // The log was restored: what the client has seen is not what is there.
         first.push_back(Bytes::from(format!("id: {head}\nevent: reset\ndata: {{\"position\":{head}}}\n\n")));
     }
-    let Feed { store, clock, stopping, .. } = feed;
-    let ends = clock.now() + LONGEST;
+    let Feed { store, clock, stopping, sessions, .. } = feed;
+    let (session, longest) = match identity.how {
+        How::Session => (sessions.map(|sessions| (sessions, session)), LONGEST),
+        _ => (None, LONGEST_BY_TOKEN),
+    };
+    let ends = clock.now() + longest;
     let after = after.min(head);
-    Ok(Live(Follower { store, head: watch, after, clock, ends, stopping, first, _place: place }))
+    let follower = Follower { store, head: watch, after, clock, ends, stopping, first, _place: place };
+    Ok(Live { follower, session })
 }

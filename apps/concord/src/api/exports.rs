@@ -11,6 +11,7 @@ use schemars::{JsonSchema, SchemaGenerator};
 use serde::{Deserialize, Serialize};
 
 use super::path::Named;
+use super::position::Fresh;
 use super::{READING, find};
 use crate::domain::{Catalog, ClusterRuleset, DomainError, Kind, Name, Ruleset, Schema};
 use crate::ledger::Ledger;
@@ -126,6 +127,7 @@ async fn page(
 
 async fn schemas(
     State(ledger): State<Ledger>,
+    _: Fresh,
     State(limits): State<ExportLimits>,
     from: From,
 ) -> Result<Exported<Vec<SchemaExport>>, Refusal> {
@@ -133,13 +135,18 @@ async fn schemas(
     Ok(Exported::new(page.schemas, page.next, &from, "schemas"))
 }
 
-async fn schema(State(ledger): State<Ledger>, Named(name): Named) -> Result<Exported<SchemaExport>, Refusal> {
+async fn schema(
+    State(ledger): State<Ledger>,
+    _: Fresh,
+    Named(name): Named,
+) -> Result<Exported<SchemaExport>, Refusal> {
     let found = find::<Schema>(&ledger, &name).await?;
     Ok(Exported::one(found.content.into(), "schema", &name))
 }
 
 async fn rulesets(
     State(ledger): State<Ledger>,
+    _: Fresh,
     State(limits): State<ExportLimits>,
     from: From,
 ) -> Result<Exported<Vec<RulesetExport>>, Refusal> {
@@ -149,6 +156,7 @@ async fn rulesets(
 
 async fn ruleset(
     State(ledger): State<Ledger>,
+    _: Fresh,
     Named(name): Named,
 ) -> Result<Exported<RulesetExport>, Refusal> {
     let found = find::<Ruleset>(&ledger, &name).await?;
@@ -157,6 +165,7 @@ async fn ruleset(
 
 async fn cluster_rulesets(
     State(ledger): State<Ledger>,
+    _: Fresh,
     State(limits): State<ExportLimits>,
     from: From,
 ) -> Result<Exported<Vec<ClusterRulesetExport>>, Refusal> {
@@ -166,6 +175,7 @@ async fn cluster_rulesets(
 
 async fn cluster_ruleset(
     State(ledger): State<Ledger>,
+    _: Fresh,
     Named(name): Named,
 ) -> Result<Exported<ClusterRulesetExport>, Refusal> {
     let found = find::<ClusterRuleset>(&ledger, &name).await?;
@@ -174,6 +184,7 @@ async fn cluster_ruleset(
 
 async fn catalogs(
     State(ledger): State<Ledger>,
+    _: Fresh,
     State(limits): State<ExportLimits>,
     from: From,
 ) -> Result<Exported<Vec<CatalogExport>>, Refusal> {
@@ -183,6 +194,7 @@ async fn catalogs(
 
 async fn catalog(
     State(ledger): State<Ledger>,
+    _: Fresh,
     State(limits): State<ExportLimits>,
     Named(name): Named,
     from: From,
@@ -196,6 +208,7 @@ async fn catalog(
 
 async fn all(
     State(ledger): State<Ledger>,
+    _: Fresh,
     State(limits): State<ExportLimits>,
     from: From,
 ) -> Result<Exported<EverythingView>, Refusal> {

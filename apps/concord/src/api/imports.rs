@@ -7,6 +7,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::imported::Imported;
+use super::position::At;
 use super::query::Lax;
 use super::repeat::Repeatable;
 use super::{READING, class};
@@ -79,7 +80,7 @@ async fn import(
     query: ImportQuery,
     part: Part,
     rows: Vec<Object>,
-) -> Result<Json<ImportView>, Refusal> {
+) -> Result<At<Json<ImportView>>, Refusal> {
     let origin = repeatable.origin_of_part(part.name(), &(query, &rows))?;
     let mut document = Document::default();
     *document.part_mut(part) = Some(rows);
@@ -87,7 +88,8 @@ async fn import(
     let rows = document.part_mut(part).take().unwrap_or_default();
     let report = run(importer, part, rows, query, &origin).await?;
     let (message, detail) = (report.message(), report.detail());
-    Ok(Json(ImportView { message, detail, warnings: report.warnings, dry_run: query.dry_run.0 }))
+    let view = ImportView { message, detail, warnings: report.warnings, dry_run: query.dry_run.0 };
+    Ok(At::of(&origin, Json(view)))
 }
 
 async fn run(
@@ -116,7 +118,7 @@ async fn schemas(
     repeatable: Repeatable,
     Query(query): Query<ImportQuery>,
     Imported(rows): Imported<Vec<Object>>,
-) -> Result<Json<ImportView>, Refusal> {
+) -> Result<At<Json<ImportView>>, Refusal> {
     import(&importer, &repeatable, query, Part::Schemas, rows).await
 }
 
@@ -125,7 +127,7 @@ async fn rulesets(
     repeatable: Repeatable,
     Query(query): Query<ImportQuery>,
     Imported(rows): Imported<Vec<Object>>,
-) -> Result<Json<ImportView>, Refusal> {
+) -> Result<At<Json<ImportView>>, Refusal> {
     import(&importer, &repeatable, query, Part::Rulesets, rows).await
 }
 
@@ -134,7 +136,7 @@ async fn cluster_rulesets(
     repeatable: Repeatable,
     Query(query): Query<ImportQuery>,
     Imported(rows): Imported<Vec<Object>>,
-) -> Result<Json<ImportView>, Refusal> {
+) -> Result<At<Json<ImportView>>, Refusal> {
     import(&importer, &repeatable, query, Part::ClusterRulesets, rows).await
 }
 
@@ -143,7 +145,7 @@ async fn catalogs(
     repeatable: Repeatable,
     Query(query): Query<ImportQuery>,
     Imported(rows): Imported<Vec<Object>>,
-) -> Result<Json<ImportView>, Refusal> {
+) -> Result<At<Json<ImportView>>, Refusal> {
     import(&importer, &repeatable, query, Part::Catalogs, rows).await
 }
 
@@ -153,21 +155,25 @@ async fn all(
     repeatable: Repeatable,
     Query(query): Query<ImportQuery>,
     Imported(mut document): Imported<Document>,
-) -> Result<Json<ImportView>, Refusal> {
+) -> Result<At<Json<ImportView>>, Refusal> {
     bounded(&importer, &document)?;
     // The parts of one request are the same request only together.
     let origins = Part::ALL.map(|part| repeatable.origin_of_part(part.name(), &(query, &document)));
     let mut messages = Vec::new();
     let mut warnings = Vec::new();
+    let mut last = Origin::default();
     for (part, origin) in Part::ALL.into_iter().zip(origins) {
+        let origin = origin?;
         let rows = document.part_mut(part).take().unwrap_or_default();
         if rows.is_empty() {
             continue;
         }
-        let report = run(&importer, part, rows, query, &origin?).await?;
+        let report = run(&importer, part, rows, query, &origin).await?;
         messages.push(format!("{}: {}", part.label(), report.message()));
         warnings.extend(report.warnings);
+        last = origin;
     }
     let message = if messages.is_empty() { "No data imported".to_owned() } else { messages.join(" | ") };
-    Ok(Json(ImportView { message, detail: None, warnings, dry_run: query.dry_run.0 }))
+    let view = ImportView { message, detail: None, warnings, dry_run: query.dry_run.0 };
+    Ok(At::of(&last, Json(view)))
 }

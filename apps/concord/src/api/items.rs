@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::answer::{Found, Listing, Message, Moment, Tagged};
 use super::body::name;
 use super::path::{Named, NamedItem};
+use super::position::{At, Fresh};
 use super::precondition::{IfMatch, IfNoneMatch};
 use super::query::{Paging, Writing};
 use super::repeat::{Repeatable, origin};
@@ -127,7 +128,7 @@ async fn create(
     Named(catalog_name): Named,
     Query(writing): Query<Writing>,
     Json(body): Json<NewItem>,
-) -> Result<Tagged<Created<ItemView>>, Refusal> {
+) -> Result<At<Tagged<Created<ItemView>>>, Refusal> {
     let origin = repeatable.origin(&(&writing, &body))?;
     let command = CreateItem {
         catalog_name,
@@ -139,11 +140,12 @@ async fn create(
     };
     let written = ledger.carry_out(&command, &origin).await?;
     let stored = find_item(&ledger, &command.catalog_name, &command.item_id).await?;
-    Ok(Tagged { tag: stored.tag, answer: Created(ItemView::warned(stored, written)) })
+    Ok(At::of(&origin, Tagged { tag: stored.tag, answer: Created(ItemView::warned(stored, written)) }))
 }
 
 async fn list(
     State(ledger): State<Ledger>,
+    _: Fresh,
     Named(name): Named,
     paging: Paging,
 ) -> Result<Listing<ItemView>, Refusal> {
@@ -156,6 +158,7 @@ async fn list(
 
 async fn show(
     State(ledger): State<Ledger>,
+    _: Fresh,
     NamedItem { catalog, item_id }: NamedItem,
     seen: IfNoneMatch,
 ) -> Result<Tagged<Found<ItemView>>, Refusal> {
@@ -169,13 +172,14 @@ async fn change(
     IfMatch(precondition): IfMatch,
     Query(Writing { validate: strictness }): Query<Writing>,
     Json(body): Json<ItemUpdate>,
-) -> Result<Tagged<Json<ItemView>>, Refusal> {
+) -> Result<At<Tagged<Json<ItemView>>>, Refusal> {
+    let origin = origin(&exchange);
     let ItemUpdate { name, attributes, metadata } = body;
     let command =
         ChangeItem { catalog_name: catalog, item_id, name, attributes, metadata, precondition, strictness };
-    let written = ledger.carry_out(&command, &origin(&exchange)).await?;
+    let written = ledger.carry_out(&command, &origin).await?;
     let stored = find_item(&ledger, &command.catalog_name, &command.item_id).await?;
-    Ok(Tagged { tag: stored.tag, answer: Json(ItemView::warned(stored, written)) })
+    Ok(At::of(&origin, Tagged { tag: stored.tag, answer: Json(ItemView::warned(stored, written)) }))
 }
 
 async fn delete(
@@ -183,10 +187,11 @@ async fn delete(
     exchange: Exchange,
     NamedItem { catalog, item_id }: NamedItem,
     IfMatch(precondition): IfMatch,
-) -> Result<Json<Message>, Refusal> {
+) -> Result<At<Json<Message>>, Refusal> {
+    let origin = origin(&exchange);
     let command = DeleteItem { catalog_name: catalog, item_id, precondition };
-    let deleted = ledger.carry_out(&command, &origin(&exchange)).await?;
-    Ok(Message::deleted(Kind::Item, &command.item_id, deleted))
+    let deleted = ledger.carry_out(&command, &origin).await?;
+    Ok(At::of(&origin, Message::deleted(Kind::Item, &command.item_id, deleted)))
 }
 
 async fn find_item(ledger: &Ledger, catalog: &Name, item_id: &Name) -> Result<Stored<Item>, Refusal> {

@@ -16,6 +16,7 @@ mod imported;
 mod imports;
 mod items;
 mod path;
+mod position;
 mod precondition;
 mod query;
 mod refuse;

@@ -41,7 +41,7 @@ impl Repeatable {
             }
             None => None,
         };
-        Ok(Origin { request_id: Some(self.request_id), repetition })
+        Ok(Origin::new(self.request_id, repetition))
     }
 
     /// The key in the scope of its route: a UUID of version 8, made of a hash.
@@ -59,7 +59,7 @@ impl Repeatable {
 
 /// The origin of a command that is safe to repeat by itself.
 pub(super) fn origin(exchange: &Exchange) -> Origin {
-    Origin { request_id: Some(exchange.request_id()), repetition: None }
+    Origin::new(exchange.request_id(), None)
 }
 
 impl<S: Sync> FromRequestParts<S> for Repeatable {

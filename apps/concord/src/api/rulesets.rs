@@ -9,6 +9,7 @@ use serde_json::Value;
 use super::answer::{Found, Listing, Message, Moment, Tagged};
 use super::body::{Objects, name};
 use super::path::Named;
+use super::position::{At, Fresh};
 use super::precondition::{IfMatch, IfNoneMatch};
 use super::query::{Paging, Writing};
 use super::repeat::{Repeatable, origin};
@@ -121,7 +122,7 @@ async fn create(
     repeatable: Repeatable,
     Query(writing): Query<Writing>,
     Json(body): Json<NewRuleset>,
-) -> Result<Tagged<Created<RulesetView>>, Refusal> {
+) -> Result<At<Tagged<Created<RulesetView>>>, Refusal> {
     let origin = repeatable.origin(&(&writing, &body))?;
     let (own, schema_name) = (name("name", &body.name)?, name("schema_name", &body.schema_name)?);
     let NewRuleset { version, description, rules: Objects(rules), .. } = body;
@@ -129,10 +130,14 @@ async fn create(
     let command = CreateRuleset { ruleset, strictness: writing.validate };
     let written = ledger.carry_out(&command, &origin).await?;
     let stored = find::<Ruleset>(&ledger, &own).await?;
-    Ok(Tagged { tag: stored.tag, answer: Created(RulesetView::warned(stored, written)) })
+    Ok(At::of(&origin, Tagged { tag: stored.tag, answer: Created(RulesetView::warned(stored, written)) }))
 }
 
-async fn list(State(ledger): State<Ledger>, paging: Paging) -> Result<Listing<RulesetView>, Refusal> {
+async fn list(
+    State(ledger): State<Ledger>,
+    _: Fresh,
+    paging: Paging,
+) -> Result<Listing<RulesetView>, Refusal> {
     let mut snapshot = ledger.snapshot().await?;
     let total = snapshot.count::<Ruleset>().await?;
     let rows = snapshot.page::<Ruleset>(paging.page).await?.into_iter().map(RulesetView::from).collect();
@@ -141,6 +146,7 @@ async fn list(State(ledger): State<Ledger>, paging: Paging) -> Result<Listing<Ru
 
 async fn show(
     State(ledger): State<Ledger>,
+    _: Fresh,
     Named(name): Named,
     seen: IfNoneMatch,
 ) -> Result<Tagged<Found<RulesetView>>, Refusal> {
@@ -154,13 +160,14 @@ async fn change(
     IfMatch(precondition): IfMatch,
     Query(Writing { validate: strictness }): Query<Writing>,
     Json(body): Json<RulesetUpdate>,
-) -> Result<Tagged<Json<RulesetView>>, Refusal> {
+) -> Result<At<Tagged<Json<RulesetView>>>, Refusal> {
+    let origin = origin(&exchange);
     let RulesetUpdate { version, description, rules } = body;
     let rules = rules.map(|Objects(rules)| rules);
     let command = ChangeRuleset { name: name.clone(), version, description, rules, precondition, strictness };
-    let written = ledger.carry_out(&command, &origin(&exchange)).await?;
+    let written = ledger.carry_out(&command, &origin).await?;
     let stored = find::<Ruleset>(&ledger, &name).await?;
-    Ok(Tagged { tag: stored.tag, answer: Json(RulesetView::warned(stored, written)) })
+    Ok(At::of(&origin, Tagged { tag: stored.tag, answer: Json(RulesetView::warned(stored, written)) }))
 }
 
 async fn delete(
@@ -168,8 +175,9 @@ async fn delete(
     exchange: Exchange,
     Named(name): Named,
     IfMatch(precondition): IfMatch,
-) -> Result<Json<Message>, Refusal> {
+) -> Result<At<Json<Message>>, Refusal> {
+    let origin = origin(&exchange);
     let command = DeleteRuleset { name: name.clone(), precondition };
-    let deleted = ledger.carry_out(&command, &origin(&exchange)).await?;
-    Ok(Message::deleted(Kind::Ruleset, &name, deleted))
+    let deleted = ledger.carry_out(&command, &origin).await?;
+    Ok(At::of(&origin, Message::deleted(Kind::Ruleset, &name, deleted)))
 }

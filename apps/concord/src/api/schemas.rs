@@ -9,6 +9,7 @@ use serde_json::Value;
 use super::answer::{Found, Listing, Message, Moment, Tagged};
 use super::body::{Objects, name};
 use super::path::Named;
+use super::position::{At, Fresh};
 use super::precondition::{IfMatch, IfNoneMatch};
 use super::query::{Paging, Writing};
 use super::repeat::{Repeatable, origin};
@@ -115,17 +116,21 @@ async fn create(
     State(ledger): State<Ledger>,
     repeatable: Repeatable,
     Json(body): Json<NewSchema>,
-) -> Result<Tagged<Created<SchemaView>>, Refusal> {
+) -> Result<At<Tagged<Created<SchemaView>>>, Refusal> {
     let origin = repeatable.origin(&body)?;
     let name = name("name", &body.name)?;
     let NewSchema { version, description, dimensions: Objects(dimensions), .. } = body;
     let schema = Schema { name: name.clone(), version, description, dimensions, invalid: false };
     ledger.carry_out(&CreateSchema { schema }, &origin).await?;
     let stored = find::<Schema>(&ledger, &name).await?;
-    Ok(Tagged { tag: stored.tag, answer: Created(stored.into()) })
+    Ok(At::of(&origin, Tagged { tag: stored.tag, answer: Created(stored.into()) }))
 }
 
-async fn list(State(ledger): State<Ledger>, paging: Paging) -> Result<Listing<SchemaView>, Refusal> {
+async fn list(
+    State(ledger): State<Ledger>,
+    _: Fresh,
+    paging: Paging,
+) -> Result<Listing<SchemaView>, Refusal> {
     let mut snapshot = ledger.snapshot().await?;
     let total = snapshot.count::<Schema>().await?;
     let rows = snapshot.page::<Schema>(paging.page).await?.into_iter().map(SchemaView::from).collect();
@@ -134,6 +139,7 @@ async fn list(State(ledger): State<Ledger>, paging: Paging) -> Result<Listing<Sc
 
 async fn show(
     State(ledger): State<Ledger>,
+    _: Fresh,
     Named(name): Named,
     seen: IfNoneMatch,
 ) -> Result<Tagged<Found<SchemaView>>, Refusal> {
@@ -147,14 +153,15 @@ async fn change(
     IfMatch(precondition): IfMatch,
     Query(Writing { validate: strictness }): Query<Writing>,
     Json(body): Json<SchemaUpdate>,
-) -> Result<Tagged<Json<SchemaView>>, Refusal> {
+) -> Result<At<Tagged<Json<SchemaView>>>, Refusal> {
+    let origin = origin(&exchange);
     let SchemaUpdate { version, description, dimensions } = body;
     let dimensions = dimensions.map(|Objects(dimensions)| dimensions);
     let command =
         ChangeSchema { name: name.clone(), version, description, dimensions, precondition, strictness };
-    let written = ledger.carry_out(&command, &origin(&exchange)).await?;
+    let written = ledger.carry_out(&command, &origin).await?;
     let stored = find::<Schema>(&ledger, &name).await?;
-    Ok(Tagged { tag: stored.tag, answer: Json(SchemaView::warned(stored, written)) })
+    Ok(At::of(&origin, Tagged { tag: stored.tag, answer: Json(SchemaView::warned(stored, written)) }))
 }
 
 async fn delete(
@@ -162,8 +169,9 @@ async fn delete(
     exchange: Exchange,
     Named(name): Named,
     IfMatch(precondition): IfMatch,
-) -> Result<Json<Message>, Refusal> {
+) -> Result<At<Json<Message>>, Refusal> {
+    let origin = origin(&exchange);
     let command = DeleteSchema { name: name.clone(), precondition };
-    let deleted = ledger.carry_out(&command, &origin(&exchange)).await?;
-    Ok(Message::deleted(Kind::Schema, &name, deleted))
+    let deleted = ledger.carry_out(&command, &origin).await?;
+    Ok(At::of(&origin, Message::deleted(Kind::Schema, &name, deleted)))
 }

@@ -20,7 +20,7 @@ pub(super) fn run(matches: &ArgMatches, context: &mut Context<'_>) -> Result<Ver
 
 /// Ends with 1 when something waits, so that scripts can ask.
 fn list(matches: &ArgMatches, context: &mut Context<'_>) -> Result<Verdict, CommandError> {
-    let unsent = with_log(context, async |store| {
+    let unsent = with_log(context, async |store, _| {
         operator::unsent(store.database(), LISTED).await.map_err(|error| unreadable(&error))
     })?;
     let verdict = Verdict::good_if(unsent.is_empty());

@@ -8,7 +8,7 @@ mod event;
 mod families;
 mod projection;
 
-use clap::{Arg, ArgMatches, Command, value_parser};
+use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
 use mainstay::life::{Configuration, StartError};
 use mainstay_cli::{CommandError, Context, Verdict, block_on};
 use mainstay_core::Chain;
@@ -79,6 +79,13 @@ pub fn commands() -> [Command; 3] {
                         .default_value("20")
                         .help("How many"),
                 )
+                .arg(
+                    Arg::new("follow")
+                        .long("follow")
+                        .short('f')
+                        .action(ArgAction::SetTrue)
+                        .help("Go on with what happens, until it is interrupted"),
+                )
                 .arg(format()),
         )
         .subcommand(Command::new("verify").about("Check that the log is whole: no gaps, no wrong heads"));
@@ -128,14 +135,14 @@ pub fn run(name: &str, matches: &ArgMatches, context: &mut Context<'_>) -> Resul
 /// Opens the log, works with it, and closes it.
 fn with_log<T>(
     context: &mut Context<'_>,
-    work: impl AsyncFnOnce(&EventStore) -> Result<T, CommandError>,
+    work: impl AsyncFnOnce(&EventStore, &mut Context<'_>) -> Result<T, CommandError>,
 ) -> Result<T, CommandError> {
     let configuration = context.settings::<Configuration<Concord>>()?;
     let clock = context.clock().clone();
     let opened = block_on(async {
         let database = Database::open(&configuration.runtime.database, &clock).await?;
         let worked = match mainstay::migrations_of(&Concord).require_current(&database).await {
-            Ok(()) => Ok(work(&EventStore::new(database.clone(), clock)).await),
+            Ok(()) => Ok(work(&EventStore::new(database.clone(), clock), context).await),
             Err(error) => Err(StartError::from(error)),
         };
         // What was done is committed; a database that closes badly changes nothing about it.

@@ -19,7 +19,7 @@ pub(super) fn run(matches: &ArgMatches, context: &mut Context<'_>) -> Result<Ver
 
 /// Ends with 1 when something fails, so that scripts can ask.
 fn status(matches: &ArgMatches, context: &mut Context<'_>) -> Result<Verdict, CommandError> {
-    let all = with_log(context, async |store| {
+    let all = with_log(context, async |store, _| {
         operator::status(store.database()).await.map_err(|error| unreadable(&error))
     })?;
     let verdict = Verdict::good_if(all.iter().all(ProjectionStatus::is_well));
@@ -65,7 +65,7 @@ fn sentence(failure: &Failure) -> String {
 fn wish(matches: &ArgMatches, wish: Wish, context: &mut Context<'_>) -> Result<Verdict, CommandError> {
     let argument = |name| matches.try_get_one::<String>(name).ok().flatten().map(String::as_str);
     let (name, key) = (argument("name").unwrap_or_default(), argument("key"));
-    let noted = with_log(context, async |store| {
+    let noted = with_log(context, async |store, _| {
         operator::wish(store.database(), name, key, wish).await.map_err(|error| unreadable(&error))
     })?;
     if noted == 0 {

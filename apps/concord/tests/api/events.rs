@@ -1,5 +1,6 @@
 //! `/api/v1/events`
 
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use concord::service::Concord;
@@ -19,13 +20,15 @@ struct Listener {
 
 impl Listener {
     async fn join(client: &Client, last_event_id: Option<u64>) -> Self {
-        let mut stream = TcpStream::connect(client.address()).await.unwrap();
         let last = last_event_id.map_or_else(String::new, |id| format!("Last-Event-ID: {id}\r\n"));
-        let head = format!(
-            "GET /api/v1/events HTTP/1.1\r\nHost: {}\r\nAuthorization: Bearer {}\r\n{last}\r\n",
-            client.address(),
-            client.token().unwrap()
-        );
+        let token = client.token().unwrap();
+        Self::join_with(client.address(), &format!("Authorization: Bearer {token}\r\n{last}")).await
+    }
+
+    /// Joins with these header fields.
+    async fn join_with(address: SocketAddr, fields: &str) -> Self {
+        let mut stream = TcpStream::connect(address).await.unwrap();
+        let head = format!("GET /api/v1/events HTTP/1.1\r\nHost: {address}\r\n{fields}\r\n");
         stream.write_all(head.as_bytes()).await.unwrap();
         let mut listener = Self { stream, heard: String::new() };
         listener.until("retry: 2000").await;
@@ -84,6 +87,26 @@ async fn a_client_of_another_log_is_told_to_begin_anew() {
         assert_eq!(api.send(Method::GET, "/events", &headers, None).await.status, 400);
     })
     .await;
+}
+
+/// Whoever is signed out hears nothing more, at once; others hear on.
+#[tokio::test]
+async fn the_end_of_a_session_ends_its_stream() {
+    let service = TestService::start(Concord, &[]).await;
+    {
+        let mut browser = service.browser_as(Role::Viewer).await;
+        let client = service.client_as(Role::Operator).await;
+        let fields = format!("Cookie: {}\r\n", browser.cookies());
+        let mut theirs = Listener::join_with(client.address(), &fields).await;
+        let mut ours = Listener::join(&client, None).await;
+        assert_eq!(browser.delete("/api/v1/auth/sessions").await.status, 204);
+        // The last chunk: the connection itself may be used again.
+        assert!(theirs.until("\r\n0\r\n\r\n").await);
+        Api { client }.fill().await;
+        assert!(ours.until("event: schema_created").await);
+        assert!(!theirs.heard.contains("schema_created"));
+    }
+    service.stop().await;
 }
 
 #[tokio::test]

@@ -1,6 +1,8 @@
 //! `/` and what a new store begins with.
 
+use bytes::Bytes;
 use concord::service::Concord;
+use http::Method;
 use mainstay::Role;
 use mainstay_testkit::TestService;
 
@@ -41,4 +43,29 @@ async fn the_demo_comes_once_and_what_was_written_stays() {
     let after = service.client_as(Role::Viewer).await.get("/api/v1/catalogs").await.json();
     assert_eq!(after.as_array().unwrap().len(), catalogs.as_array().unwrap().len() - 1);
     service.stop().await;
+}
+
+#[tokio::test]
+async fn no_page_has_a_script_or_leads_elsewhere() {
+    on_service_with(&[("DOCS_ENABLED", "yes")], async |api| {
+        for path in ["/", "/login", "/docs", "/nowhere"] {
+            let request = api.client.request(Method::GET, path).header("accept", "text/html");
+            let answer = api.client.send(request.body(Bytes::new()).unwrap()).await;
+            let page = answer.text().to_lowercase();
+            assert!(page.starts_with("<!doctype html>"), "{path}: {page}");
+            for part in [
+                "<script",
+                "javascript:",
+                " onclick",
+                " onload",
+                "http://",
+                "https://",
+                "=\"//",
+                "localstorage",
+            ] {
+                assert!(!page.contains(part), "{path}: {part} in {page}");
+            }
+        }
+    })
+    .await;
 }

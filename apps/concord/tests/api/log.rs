@@ -1,5 +1,8 @@
 //! The commands `event` and `projection`, beside a running service.
 
+use std::io::{BufRead as _, BufReader};
+use std::process::{Command, Stdio};
+
 use concord::service::Concord;
 use mainstay::Role;
 use mainstay_testkit::TestService;
@@ -61,5 +64,39 @@ async fn a_read_model_is_built_anew_on_command() {
     for (wish, name) in [("retry", "catalog_summary"), ("skip", "catalog_summary"), ("rebuild", "nothing")] {
         assert_eq!(run(&["projection", wish, name]).0, Some(2), "{wish} {name}");
     }
+    service.stop().await;
+}
+
+/// `--follow` goes on with what happens, until it is interrupted.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_newest_events_are_followed() {
+    let service = TestService::start(Concord, &[]).await;
+    let api = Api { client: service.client_as(Role::Operator).await };
+    let database = format!("DATABASE_URL={}", service.database_url());
+    let mut child = Command::new(env!("CARGO_BIN_EXE_concord"))
+        .args(["--set", &database, "event", "tail", "--follow", "--format", "json"])
+        .current_dir(service.folder())
+        .env_clear()
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let output = child.stdout.take().unwrap();
+    api.fill().await;
+    let reading = std::thread::Builder::new().spawn(move || {
+        let lines =
+            BufReader::new(output).lines().map(|line| serde_json::from_str::<Value>(&line.unwrap()).unwrap());
+        lines.take(4).map(|event| event["position"].as_u64().unwrap()).collect::<Vec<_>>()
+    });
+    let reading = reading.unwrap();
+    let patient = async {
+        while !reading.is_finished() {
+            tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+        }
+    };
+    let heard = tokio::time::timeout(std::time::Duration::from_secs(30), patient).await;
+    child.kill().unwrap();
+    child.wait().unwrap();
+    heard.unwrap();
+    assert_eq!(reading.join().unwrap(), [1, 2, 3, 4]);
     service.stop().await;
 }

@@ -3,7 +3,7 @@
 use http::Method;
 use serde_json::json;
 
-use crate::support::{Api, item, on_service};
+use crate::support::{Api, item, on_service, ruleset, schema};
 
 /// The summary, once it has seen everything that was recorded.
 async fn summary(api: &Api, name: &str) -> mainstay_testkit::Answer {
@@ -54,6 +54,56 @@ async fn whoever_asks_for_more_than_there_is_comes_back_later() {
             assert_eq!(ask(wrong).await.status, 400, "{wrong}");
         }
         assert_eq!(api.get("/catalogs/nothing/summary").await.status, 404);
+    })
+    .await;
+}
+
+/// What a change answers as its position, every read can be asked to have seen.
+#[tokio::test]
+async fn whoever_wrote_reads_what_was_written() {
+    on_service(async |api| {
+        let created = api.post("/schemas", &schema("cars")).await;
+        assert_eq!(created.header("x-position"), "1");
+        api.post("/rulesets", &ruleset("pairs", "cars")).await;
+        api.post("/catalogs", &json!({"name": "garage", "schema_name": "cars"})).await;
+        let key = [("idempotency-key", "one")];
+        let path = "/catalogs/garage/items";
+        let created = api.send(Method::POST, path, &key, Some(&item("mini"))).await;
+        assert_eq!((created.status.as_u16(), created.header("x-position")), (201, "4"));
+        let again = api.send(Method::POST, path, &key, Some(&item("mini"))).await;
+        assert_eq!(again.header("x-position"), "4", "a repetition tells of the first time");
+        let changed = api.put("/catalogs/garage/items/mini", &json!({"name": "Mini"})).await;
+        assert_eq!(changed.header("x-position"), "5");
+        let deleted = api.delete("/catalogs/garage/items/mini").await;
+        assert_eq!(deleted.header("x-position"), "6");
+
+        let reads = [
+            "/schemas",
+            "/schemas/cars",
+            "/rulesets",
+            "/rulesets/pairs",
+            "/cluster-rulesets",
+            "/catalogs",
+            "/catalogs/garage",
+            "/catalogs/garage/items",
+            "/activity",
+            "/export/all",
+        ];
+        for path in reads {
+            let ask = async |position: &str| {
+                api.send(Method::GET, path, &[("x-min-position", position)], None).await
+            };
+            assert_eq!(ask("6").await.status, 200, "{path}");
+            assert_eq!(ask("six").await.status, 400, "{path}");
+        }
+        let early = api.send(Method::GET, "/schemas", &[("x-min-position", "7")], None).await;
+        assert_eq!((early.status.as_u16(), early.code().as_str()), (503, "store_unavailable"));
+        // Somebody who comes just in time.
+        let headers = [("x-min-position", "7")];
+        let waiting = api.send(Method::GET, path, &headers, None);
+        let late = item("maxi");
+        let (waited, _) = tokio::join!(waiting, api.post(path, &late));
+        assert_eq!(waited.json()[0]["item_id"], "maxi", "{}", waited.text());
     })
     .await;
 }

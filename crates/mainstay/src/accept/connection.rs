@@ -108,7 +108,8 @@ where
     };
     match protocol {
         Protocol::Http1 => http1::serve(wire, deadline, link).await,
-        Protocol::Http2 => http2::serve(wire, deadline, link).await,
+        // Boxed: a connection takes the room of the largest of these, and most speak HTTP/1.
+        Protocol::Http2 => Box::pin(http2::serve(wire, deadline, link)).await,
         Protocol::Silence => {
             // Nobody is owed an answer; closing can only fail because the peer is gone.
             let _ = wire.close(None, None).await;

@@ -7,6 +7,7 @@ use mainstay::{Detail, ErrorCode, Exchange, Json, Refusal};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+use super::super::position::Fresh;
 use super::{deadline, name};
 use crate::engine::{CandidateReport, ClusterSearch, ClusterValidation, SearchOptions};
 use crate::evaluation::{ClusterSearchOptions, Evaluator, Subject};
@@ -29,6 +30,7 @@ pub(super) struct ValidateQuestion {
 
 pub(super) async fn validate(
     State(evaluator): State<Evaluator>,
+    _: Fresh,
     exchange: Exchange,
     Json(body): Json<ValidateQuestion>,
 ) -> Result<Json<ClusterValidation>, Refusal> {
@@ -53,6 +55,7 @@ pub(super) struct CandidatesQuestion {
 
 pub(super) async fn candidates(
     State(evaluator): State<Evaluator>,
+    _: Fresh,
     exchange: Exchange,
     Json(body): Json<CandidatesQuestion>,
 ) -> Result<Json<CandidateReport>, Refusal> {
@@ -120,6 +123,7 @@ impl SearchQuestion {
 
 pub(super) async fn search(
     State(evaluator): State<Evaluator>,
+    _: Fresh,
     exchange: Exchange,
     Json(body): Json<SearchQuestion>,
 ) -> Result<Json<ClusterSearch>, Refusal> {

@@ -10,6 +10,7 @@ use mainstay::{Answer, Exchange, Json, Query, Refusal};
 use schemars::{JsonSchema, SchemaGenerator};
 use serde::Deserialize;
 
+use super::super::position::Fresh;
 use super::body::body;
 use super::form::{COMPACT, Wanted};
 use super::{deadline, pairwise};
@@ -52,6 +53,7 @@ impl MatrixPage {
 
 pub(super) async fn matrix(
     State(evaluator): State<Evaluator>,
+    _: Fresh,
     exchange: Exchange,
     Wanted(form): Wanted,
     Query(part): Query<MatrixPage>,

@@ -5,6 +5,7 @@ use mainstay::{Exchange, Json, Refusal};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+use super::super::position::Fresh;
 use super::body::JsonBody;
 use super::{deadline, name, pairwise};
 use crate::engine::ComparisonResult;
@@ -21,6 +22,7 @@ pub(super) struct PairQuestion {
 
 pub(super) async fn pair(
     State(evaluator): State<Evaluator>,
+    _: Fresh,
     exchange: Exchange,
     Json(body): Json<PairQuestion>,
 ) -> Result<Json<ComparisonResult>, Refusal> {
@@ -40,6 +42,7 @@ pub(super) struct ItemQuestion {
 
 pub(super) async fn item(
     State(evaluator): State<Evaluator>,
+    _: Fresh,
     exchange: Exchange,
     Json(body): Json<ItemQuestion>,
 ) -> Result<JsonBody<Vec<ComparisonResult>>, Refusal> {

@@ -198,3 +198,49 @@ async fn one_that_stands_holds_no_other_up() {
     assert_eq!(scene.rows("other").await, added_up(&scene.store).await);
     scene.stop().await;
 }
+
+/// Events that do not read: from a later build, of a shape without an upcaster, of another shape altogether.
+#[tokio::test]
+async fn events_that_do_not_read_are_put_aside_and_never_guessed_at() {
+    #[derive(serde::Serialize, serde::Deserialize)]
+    enum Strange<const VERSION: u32> {
+        #[serde(rename = "Noted")]
+        Words(String),
+    }
+
+    impl<const VERSION: u32> Event for Strange<VERSION> {
+        fn event_type(&self) -> &'static str {
+            "noted"
+        }
+
+        fn schema_version(&self) -> u32 {
+            VERSION
+        }
+    }
+
+    let tally = Tally::new("tally", OnPoison::Quarantine);
+    let scene = Scene::new(&[&tally]).await;
+    let append = async |event| scene.store.append(event).await.expect("an append").last;
+    let strange =
+        |name: &str| Append::new().events(&stream(name), Expected::Any, &[Strange::<1>::Words("x".into())]);
+    let later =
+        |name: &str| Append::new().events(&stream(name), Expected::Any, &[Strange::<9>::Words("x".into())]);
+    append(strange("shape")).await;
+    append(later("later")).await;
+    let last = scene.note("well", 1).await;
+    scene.wait_for("tally", last).await;
+    let status = scene.until("tally", |status| status.quarantined.len() == 2).await;
+    let told: Vec<_> = status
+        .quarantined
+        .iter()
+        .map(|kept| {
+            let failure = kept.failure.as_ref().expect("why");
+            let event = failure.event.as_ref().expect("which");
+            (kept.key.as_str(), failure.kind.as_str(), event.schema_version)
+        })
+        .collect();
+    assert_eq!(told, [("test-later", "poison", 9), ("test-shape", "poison", 1)]);
+    assert_eq!(scene.rows("tally").await.keys().collect::<Vec<_>>(), ["test-well"]);
+    assert!(!scene.is_well().await);
+    scene.stop().await;
+}

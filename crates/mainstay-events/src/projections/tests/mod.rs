@@ -5,6 +5,7 @@ mod following;
 mod ownership;
 mod record;
 mod swapping;
+mod telling;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -17,8 +18,8 @@ use tokio::task::JoinHandle;
 
 use super::operator::{self, ProjectionStatus, Wish};
 use super::*;
-use crate::store::tests::{Happened, noting, open, open_as_told};
-use crate::{Applying, EventStore, Position, ProjectionError};
+use crate::store::tests::{Happened, noting, open, open_as_told, stream};
+use crate::{Append, Applying, Event, EventStore, Expected, Position, ProjectionError};
 
 /// How many events each stream has, their sum, and the version it was seen at last.
 #[derive(Debug)]
@@ -172,6 +173,10 @@ impl Scene {
     async fn on(store: EventStore, projections: &[&Arc<Tally>], build: &str) -> Self {
         let handlers = projections.iter().map(|tally| Arc::clone(tally) as Arc<dyn Projection>);
         let projections = Projections::new(store.clone(), handlers, settings(build));
+        Self::of(store, projections).await
+    }
+
+    async fn of(store: EventStore, projections: Projections) -> Self {
         projections.prepare().await.expect("the tables");
         let mut scene =
             Self { store, projections, tasks: Tasks::new(), shutdown: Shutdown::new(), running: None };

@@ -51,7 +51,8 @@ where
     let service = service_fn(|request| {
         // Not within the future: the phase must change before hyper reads on.
         exchange.begin();
-        answer(request, link, &exchange)
+        // Boxed: it is large, and a connection that rests, or whose answer goes on and on, has none.
+        Box::pin(answer(request, link, &exchange))
     });
     let served = hyper::server::conn::http1::Builder::new()
         .max_headers(settings.max_header_fields)

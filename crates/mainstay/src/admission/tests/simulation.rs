@@ -57,16 +57,15 @@ fn the_least_important_are_turned_away_first() {
     assert!(answered[0] > 0.99 && answered[1] > 0.7 && answered[3] < 0.3, "{answered:?}");
 }
 
-/// The hundredth of a few hundred says little: the times are long, so that it is the one of thousands.
+/// The hundredth of a few hundred says little: the times are long, so that it is the one of thousands. What it is
+/// without load is known: where nobody else is there, each takes as long as its own work.
 #[test]
 fn signing_in_takes_less_than_twice_as_long_as_without_load() {
-    for (processors, seconds) in [(2.0, 200), (8.0, 50)] {
-        for seed in 1..3 {
-            let quantile = |rate: f64, seconds| {
-                let (_, outcomes) = under(Backend::Processors(processors), seed, rate, seconds);
-                outcomes.quantile(Priority::Identity, 0.99)
-            };
-            let (unloaded, loaded) = (quantile(20.0, 1_500), quantile(300.0 * processors, seconds));
+    let unloaded = Duration::from_secs_f64(0.010 * 100_f64.ln());
+    for (processors, seconds) in [(2.0, 300), (8.0, 75)] {
+        for seed in 1..4 {
+            let (_, outcomes) = under(Backend::Processors(processors), seed, 300.0 * processors, seconds);
+            let loaded = outcomes.quantile(Priority::Identity, 0.99);
             assert!(loaded < unloaded * 2, "{processors} processors: {unloaded:?}, {loaded:?}");
         }
     }

@@ -42,12 +42,12 @@ pub(crate) use methods::{MethodTable, Methods};
 /// The request headers that a granted origin may send, beyond those that need no grant.
 const REQUEST_HEADERS: &str = "accept, accept-language, authorization, content-language, content-type, \
                                idempotency-key, if-match, if-none-match, last-event-id, prefer, range, \
-                               x-csrf-token, x-request-id";
+                               x-csrf-token, x-min-position, x-request-id";
 
 /// The headers of an answer that a granted origin may read, beyond those that need no grant.
 const EXPOSED_HEADERS: &str = "content-disposition, etag, idempotency-replayed, link, location, ratelimit, \
-                               ratelimit-policy, retry-after, x-ratelimit-limit, x-ratelimit-remaining, \
-                               x-ratelimit-reset, x-request-id, x-total-count";
+                               ratelimit-policy, retry-after, x-position, x-ratelimit-limit, \
+                               x-ratelimit-remaining, x-ratelimit-reset, x-request-id, x-total-count";
 
 /// By these a preflight asks to reach from a public page into a private network. We do not know that we want it.
 const PRIVATE_NETWORK: [HeaderName; 2] = [

@@ -1,0 +1,77 @@
+use super::*;
+use crate::outbox::{Delivery, Destination, Message, Outbox, OutboxSettings};
+
+/// Remembers what it was told.
+#[derive(Default)]
+struct Pager(Mutex<Vec<Message>>);
+
+impl Pager {
+    fn told(&self) -> Vec<Message> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
+impl Destination for Pager {
+    fn name(&self) -> &'static str {
+        "pager"
+    }
+
+    fn deliver<'a>(&'a self, message: &'a Message) -> Delivery<'a> {
+        Box::pin(async move {
+            self.0.lock().unwrap_or_else(PoisonError::into_inner).push(message.clone());
+            Ok(())
+        })
+    }
+}
+
+/// A scene whose failures are told, as a process that begins.
+async fn begin(store: EventStore, tallies: &[&Arc<Tally>], pager: &Arc<Pager>) -> Scene {
+    let destinations = [Arc::clone(pager) as Arc<dyn Destination>];
+    let patience = OutboxSettings { poll: Duration::from_millis(5), ..OutboxSettings::default() };
+    let outbox = Outbox::new(store.database(), Clock::system(), destinations, patience);
+    let handlers = tallies.iter().map(|tally| Arc::clone(*tally) as Arc<dyn Projection>);
+    let projections = Projections::new(store.clone(), handlers, settings("one")).telling(outbox.clone());
+    let scene = Scene::of(store, projections).await;
+    let shutdown = scene.shutdown.clone();
+    scene.tasks.spawn("outbox", async move { outbox.run(shutdown).await });
+    scene
+}
+
+async fn until_told(pager: &Pager, count: usize) -> Vec<Message> {
+    let patient = async {
+        while pager.told().len() < count {
+            tokio::time::sleep(Duration::from_millis(2)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(10), patient).await.expect("it is told");
+    pager.told()
+}
+
+#[tokio::test]
+async fn what_begins_to_fail_is_told_once_also_after_a_restart() {
+    let (one, other) = (Tally::new("tally", OnPoison::Quarantine), Tally::new("other", OnPoison::Halt));
+    for tally in [&one, &other] {
+        tally.ills().bad.insert(13);
+    }
+    let pager = Arc::new(Pager::default());
+    let scene = begin(log().await, &[&one, &other], &pager).await;
+    scene.note("ill", 13).await;
+    let mut subjects: Vec<_> =
+        until_told(&pager, 2).await.iter().map(|message| message.subject().to_owned()).collect();
+    subjects.sort_unstable();
+    assert_eq!(subjects, ["other stands still: poison", "tally has put test-ill aside"]);
+    let body: serde_json::Value = serde_json::from_str(pager.told()[0].body()).expect("JSON");
+    assert_eq!(body["failure"]["event"]["stream"], "test-ill");
+    assert!(pager.told().iter().all(|message| message.topic() == PROJECTION_FAILED));
+
+    // The next process finds the same failures, and one more.
+    let store = scene.stop().await;
+    let scene = begin(store, &[&one, &other], &pager).await;
+    scene.note("worse", 13).await;
+    let told = until_told(&pager, 3).await;
+    assert_eq!(told[2].subject(), "tally has put test-worse aside");
+    let ids: BTreeSet<_> = told.iter().map(Message::id).collect();
+    assert_eq!((ids.len(), told.len()), (3, 3));
+    scene.stop().await;
+    assert_eq!(pager.told().len(), 3);
+}
