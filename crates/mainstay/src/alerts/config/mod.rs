@@ -116,13 +116,11 @@ impl Section for AlertSettings {
             .unwrap_or_default();
         let command = reader
             .field::<PathBuf>("ALERT_COMMAND")
-            .doc("A program that is started for each alert, without a shell, and gets it on its standard input.")
-            .example("/usr/local/bin/page-someone")
+            .doc("A program, by its whole path, that is started for each alert, without a shell, and gets it on its standard input.")
             .optional();
         let ca_file = reader
             .field::<PathBuf>("ALERT_CA_FILE")
             .doc("The only authorities to believe about webhook and mail server, as PEM. Else those of the system.")
-            .example("/etc/concord/alerts-ca.pem")
             .optional();
         let settings =
             Self { enabled, webhook_url, webhook_secret, smtp_url, mail_from, mail_to, command, ca_file };
