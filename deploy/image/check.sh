@@ -64,7 +64,7 @@ with_buildah() {
     process=
     trap 'kill -9 $process 2>/dev/null; buildah rm "$container" >/dev/null; rm -rf "$place"' EXIT
     root=$(buildah mount "$container")
-    bytes=$(du --summarize --bytes "$root" | cut -f 1)
+    bytes=$(find "$root" -type f -printf '%s\n' | awk '{ sum += $1 } END { print sum }')
     check_size "$bytes"
     # In a mount namespace of its own: /data as a volume, /tmp as a tmpfs, all else read-only, also for root. Each
     # command becomes the next one, so the process that is started here ends up as the service.
