@@ -64,7 +64,7 @@ with_buildah() {
     process=
     trap 'kill -9 $process 2>/dev/null; buildah rm "$container" >/dev/null; rm -rf "$place"' EXIT
     root=$(buildah mount "$container")
-    bytes=$(du --summarize --bytes "$root" | cut -f 1)
+    bytes=$(find "$root" -type f -printf '%s\n' | awk '{ sum += $1 } END { print sum }')
     check_size "$bytes"
     # In a mount namespace of its own: /data as a volume, /tmp as a tmpfs, all else read-only, also for root. Each
     # command becomes the next one, so the process that is started here ends up as the service.
@@ -72,6 +72,8 @@ with_buildah() {
 set -eu
 root=$1; shift
 mount --bind "$root" "$root"
+# Every engine gives a container its devices; a static program asks this one for randomness.
+mkdir -p "$root/dev" && touch "$root/dev/urandom" && mount --bind /dev/urandom "$root/dev/urandom"
 mount -t tmpfs -o mode=0750,uid=1000,gid=1000 data "$root/data"
 mount -t tmpfs -o size=16m,mode=1777 tmp "$root/tmp"
 mount -o remount,bind,ro "$root"

@@ -43,5 +43,9 @@ pub const FAMILIES: &[Family] = &[
         &["projection"],
         "Exchanges of a read model for its rebuilt one.",
     ),
+    Family::counter("outbox_attempts_total", &["destination", "outcome"], "Tries to hand over a message."),
+    Family::seconds("outbox_attempt_seconds", &["destination"], "Tries to hand over a message."),
+    Family::counter("outbox_dropped_total", &["destination"], "Messages for which there was no room."),
+    Family::counter("outbox_given_up_total", &["destination"], "Messages that nobody took in time."),
     Family::gauge("rebuild_progress_ratio", &["projection"], "How far a rebuild is, from 0 to 1."),
 ];
