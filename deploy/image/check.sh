@@ -72,8 +72,11 @@ with_buildah() {
 set -eu
 root=$1; shift
 mount --bind "$root" "$root"
-# Every engine gives a container its devices; a static program asks this one for randomness.
-mkdir -p "$root/dev" && touch "$root/dev/urandom" && mount --bind /dev/urandom "$root/dev/urandom"
+# Every engine gives a container its devices; a static program asks these for randomness.
+mkdir -p "$root/dev"
+for device in random urandom; do
+    touch "$root/dev/$device" && mount --bind "/dev/$device" "$root/dev/$device"
+done
 mount -t tmpfs -o mode=0750,uid=1000,gid=1000 data "$root/data"
 mount -t tmpfs -o size=16m,mode=1777 tmp "$root/tmp"
 mount -o remount,bind,ro "$root"
