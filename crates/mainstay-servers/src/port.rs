@@ -2,8 +2,10 @@
 
 use std::fs::File;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::path::PathBuf;
 
 use mainstay_core::random;
+use rustix::process::getuid;
 
 use crate::cache;
 
@@ -14,12 +16,12 @@ const COUNT: u16 = 12_000;
 
 /// A port of the loopback, reserved for as long as this value lives.
 ///
-/// Reserved among all tests that build into the same target folder. A stranger may still be quicker, so who starts a
+/// Reserved among all tests that build into the same target folder (or, without one, of the same user). A stranger may still be quicker, so who starts a
 /// server on it must be ready to try another.
 #[derive(Debug)]
 pub struct Port {
     number: u16,
-    _reservation: Option<File>,
+    _reservation: File,
 }
 
 impl Port {
@@ -35,16 +37,10 @@ impl Port {
     }
 
     fn try_reserve(number: u16) -> Option<Self> {
-        let reservation = match cache::folder() {
-            Some(folder) => {
-                let folder = folder.join("ports");
-                std::fs::create_dir_all(&folder).ok()?;
-                let file = File::create(folder.join(number.to_string())).ok()?;
-                file.try_lock().ok()?;
-                Some(file)
-            }
-            None => None,
-        };
+        let folder = folder();
+        std::fs::create_dir_all(&folder).ok()?;
+        let reservation = File::create(folder.join(number.to_string())).ok()?;
+        reservation.try_lock().ok()?;
         TcpListener::bind((Ipv4Addr::LOCALHOST, number)).ok()?;
         Some(Self { number, _reservation: reservation })
     }
@@ -58,6 +54,12 @@ impl Port {
     pub fn address(&self) -> SocketAddr {
         SocketAddr::from((Ipv4Addr::LOCALHOST, self.number))
     }
+}
+
+/// Where reservations are kept: in the cache, or, where there is none, in a folder of this user's.
+fn folder() -> PathBuf {
+    let of_user = || std::env::temp_dir().join(format!("mainstay-servers-{}", getuid().as_raw()));
+    cache::folder().unwrap_or_else(of_user).join("ports")
 }
 
 #[cfg(test)]

@@ -56,11 +56,6 @@ pub const FAMILIES: &[&[Family]] = &[
 const DATABASE: &[Family] = &[
     Family::gauge("db_pool_size", &["pool"], "Open database connections, idle ones included."),
     Family::gauge("db_pool_in_use", &["pool"], "Database connections on loan."),
-    Family::counter(
-        "db_pool_permits_lost_total",
-        &["pool"],
-        "Permits of a pool that were lost and made anew.",
-    ),
     Family::gauge("breaker_state", &["dependency"], "Circuit breakers: 0 closed, 1 half open, 2 open."),
     Family::counter(
         "breaker_transitions_total",
