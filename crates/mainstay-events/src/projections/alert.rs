@@ -21,6 +21,9 @@ const TRANSIENT: &str = "transient";
 /// A lane that waits for the database is told about once within this time.
 const TOLD_AGAIN_SECONDS: i64 = 600;
 
+/// Most characters of an error that a message tells.
+const ERROR: usize = 1_000;
+
 /// What such a message says.
 #[derive(Debug, Serialize)]
 struct Body<'a> {
@@ -75,8 +78,9 @@ fn message(Failed { place, key, failure }: &Failed) -> Result<Message, serde_jso
         (None, TRANSIENT) => format!("{name} waits for the database"),
         (None, kind) => format!("{name} stands still: {kind}"),
     };
-    // The backtrace is in the log: it is long, and no one's business elsewhere.
-    let failure = Failure { backtrace: None, ..failure.clone() };
+    // The backtrace is in the log: it is long, and no one's business elsewhere. So is the end of a long error.
+    let error = failure.error.chars().take(ERROR).collect();
+    let failure = Failure { backtrace: None, error, ..failure.clone() };
     let body = Body {
         projection: name,
         generation: place.generation,
@@ -118,12 +122,17 @@ mod tests {
     }
 
     #[test]
-    fn it_says_what_fails_and_leaves_the_backtrace_at_home() {
+    fn it_says_what_fails_and_leaves_backtrace_and_length_at_home() {
         let told = message(&failed("poison", Some("item-1"), 1)).expect("JSON");
         assert_eq!(told.subject(), "stock has put item-1 aside");
         let body: serde_json::Value = serde_json::from_str(told.body()).expect("JSON");
         assert_eq!((&body["quarantined"], &body["failure"]["error"]), (&"item-1".into(), &"no".into()));
         assert!(body["failure"]["backtrace"].is_null());
+        let mut long = failed("poison", Some("item-1"), 1);
+        long.failure.error = "é".repeat(ERROR + 1);
+        let told = message(&long).expect("JSON");
+        let body: serde_json::Value = serde_json::from_str(told.body()).expect("JSON");
+        assert_eq!(body["failure"]["error"], "é".repeat(ERROR));
         let subject = |kind| message(&failed(kind, None, 1)).expect("JSON").subject().to_owned();
         assert_eq!(subject("transient"), "stock waits for the database");
         assert_eq!(subject("mass_poison"), "stock stands still: mass_poison");

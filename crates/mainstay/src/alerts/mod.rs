@@ -2,7 +2,8 @@
 //!
 //! A [`Channel`] hands one [`Alert`] over, once, within a bounded time, and says whether it was taken. It keeps
 //! nothing and repeats nothing: whoever has to be sure, such as an outbox, sends again what was not taken, and the
-//! receiver knows it by its id. The id goes along everywhere: as `webhook-id`, as `Message-ID`, as `ALERT_ID`.
+//! receiver knows it by its id. The id goes along everywhere: as `webhook-id`, as `Message-ID`, as `ALERT_ID`. Its words
+//! leave as they would go into the [log](crate::telemetry::log): without what looks like a secret.
 //!
 //! | channel | taken means | never |
 //! |---|---|---|
@@ -21,6 +22,7 @@ mod webhook;
 use std::fmt;
 
 use mainstay_core::{Clock, Tasks};
+use serde_json::Value;
 use uuid::Uuid;
 
 pub(crate) use config::EXPLANATIONS;
@@ -29,6 +31,7 @@ pub use mail::{Mail, MailError};
 pub use program::{Program, ProgramError};
 pub use webhook::{Webhook, WebhookError};
 
+use crate::telemetry::log::redact;
 use crate::trust::TlsError;
 
 /// Something that people have to know.
@@ -148,6 +151,9 @@ impl Channel {
     ///
     /// When the future is dropped, it was taken or not; a program is ended.
     pub async fn send(&self, alert: &Alert<'_>) -> Result<(), SendError> {
+        let subject = redact::text(alert.subject.to_owned());
+        let details = without_secrets(serde_json::from_str(alert.details)?).to_string();
+        let alert = &Alert { subject: &subject, details: &details, ..*alert };
         match self {
             Self::Webhook(webhook) => webhook.send(alert).await,
             Self::Mail(mail) => mail.send(alert).await,
@@ -162,6 +168,22 @@ impl fmt::Display for Channel {
     }
 }
 
+/// Errors quote what they failed at, and receivers are further away than the log.
+fn without_secrets(details: Value) -> Value {
+    match details {
+        Value::String(text) => Value::String(redact::text(text)),
+        Value::Array(values) => values.into_iter().map(without_secrets).collect(),
+        Value::Object(fields) => fields.into_iter().map(without_secret).collect(),
+        plain @ (Value::Null | Value::Bool(_) | Value::Number(_)) => plain,
+    }
+}
+
+fn without_secret((name, value): (String, Value)) -> (String, Value) {
+    let is_shown = value.is_null() || value.is_boolean() || !redact::is_secret(&name);
+    let value = if is_shown { without_secrets(value) } else { redact::REDACTED.into() };
+    (name, value)
+}
+
 /// How an alert is written for programs.
 fn to_json(alert: &Alert<'_>, sender: &Sender) -> Result<String, serde_json::Error> {
     #[derive(serde::Serialize)]
@@ -173,7 +195,7 @@ fn to_json(alert: &Alert<'_>, sender: &Sender) -> Result<String, serde_json::Err
         service: &'a str,
         environment: &'a str,
         instance: &'a str,
-        details: serde_json::Value,
+        details: Value,
     }
     let Sender { service, environment, instance } = sender;
     serde_json::to_string(&Written {

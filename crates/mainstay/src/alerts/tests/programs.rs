@@ -49,6 +49,31 @@ async fn it_gets_the_alert_and_nothing_of_our_environment() {
     assert!(names.iter().all(|name| known.contains(name)), "{names:?}");
 }
 
+/// Taken out before any channel gets the alert, so one stands for all.
+#[tokio::test]
+async fn no_secret_is_told() {
+    let (folder, path) = script("cat > input; env > environment");
+    let alert = Alert {
+        subject: "no way to store://app:hunter2@far",
+        details: r#"{"failure":{"error":"password=hunter2 at https://far/?by=hunter2","attempts":3},
+                     "tried":["Bearer hunter2"],"api_token":{"text":"hunter2"},"has_secret":true}"#,
+        ..ALERT
+    };
+    channel(&[("ALERT_COMMAND", text(&path))]).send(&alert).await.expect("taken");
+    let input = fs::read_to_string(folder.path().join("input")).unwrap();
+    let environment = fs::read_to_string(folder.path().join("environment")).unwrap();
+    assert!(!input.contains("hunter2") && !environment.contains("hunter2"), "{input}\n{environment}");
+    assert!(environment.contains("ALERT_SUBJECT=no way to store://app:***@far\n"), "{environment}");
+    let input: serde_json::Value = serde_json::from_str(&input).expect("JSON");
+    let expected = serde_json::json!({
+        "failure": { "error": "password=*** at https://far/?[redacted]", "attempts": 3 },
+        "tried": ["Bearer ***"],
+        "api_token": "[redacted]",
+        "has_secret": true,
+    });
+    assert_eq!(input["details"], expected);
+}
+
 #[tokio::test]
 async fn its_refusal_is_told() {
     let (_folder, path) = script("echo 'the pager is off' >&2; exit 3");

@@ -1,7 +1,7 @@
 //! The fields of an event or a span, fit to be written.
 
 use std::error::Error;
-use std::fmt::{self, Write as _};
+use std::fmt;
 
 use mainstay_core::Chain;
 use tracing::field::{Field, Visit};
@@ -54,7 +54,7 @@ impl Fields {
     }
 
     fn push_text(&mut self, field: &Field, text: String) {
-        let text = bounded(redact::text(text));
+        let text = redact::bounded(redact::text(text), MAX_TEXT_BYTES);
         match field.name() {
             "message" => self.message = text,
             _ => self.push(field, Value::Text(text)),
@@ -99,16 +99,4 @@ impl Visit for Fields {
 /// The key under which a field is written: never one of the record's own.
 pub(super) fn key(name: &'static str) -> (&'static str, &'static str) {
     (if RESERVED.contains(&name) { "field_" } else { "" }, name)
-}
-
-/// Cuts a text that is too long, between two characters.
-fn bounded(mut text: String) -> String {
-    if text.len() > MAX_TEXT_BYTES {
-        let end = text.floor_char_boundary(MAX_TEXT_BYTES);
-        let cut = text.len() - end;
-        text.truncate(end);
-        // Writing into a String does not fail.
-        let _ = write!(text, " [cut {cut} bytes]");
-    }
-    text
 }

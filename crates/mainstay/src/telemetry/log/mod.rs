@@ -39,7 +39,7 @@ mod fields;
 mod json;
 mod layer;
 mod panic;
-mod redact;
+pub(crate) mod redact;
 mod sink;
 mod text;
 

@@ -1,7 +1,9 @@
-//! What a record may not show.
+//! What a record may not show, and no text that leaves the house by another way.
+
+use std::fmt::Write as _;
 
 /// Stands for a value that is not shown.
-pub(super) const REDACTED: &str = "[redacted]";
+pub(crate) const REDACTED: &str = "[redacted]";
 
 /// Stands for a part of a text that is not shown.
 const MASK: &str = "***";
@@ -33,7 +35,7 @@ const INTRODUCTIONS: [(&str, bool); 8] = [
 ];
 
 /// Whether a field of this name is never shown.
-pub(super) fn is_secret(name: &str) -> bool {
+pub(crate) fn is_secret(name: &str) -> bool {
     SECRET_NAMES.iter().any(|part| {
         let mut windows = name.as_bytes().windows(part.len());
         windows.any(|window| window.eq_ignore_ascii_case(part.as_bytes()))
@@ -47,9 +49,21 @@ pub(super) fn needs_escape(character: char) -> bool {
 }
 
 /// Masks passwords and query strings of URLs, and what follows words that introduce a secret.
-pub(super) fn text(text: String) -> String {
+pub(crate) fn text(text: String) -> String {
     let text = if text.contains("://") { mask_urls(&text) } else { text };
     mask_introduced(text)
+}
+
+/// Cuts a text of more than so many bytes between two characters, and says how much was cut.
+pub(crate) fn bounded(mut text: String, most_bytes: usize) -> String {
+    if text.len() > most_bytes {
+        let end = text.floor_char_boundary(most_bytes);
+        let cut = text.len() - end;
+        text.truncate(end);
+        // Writing into a String does not fail.
+        let _ = write!(text, " [cut {cut} bytes]");
+    }
+    text
 }
 
 fn mask_urls(text: &str) -> String {
