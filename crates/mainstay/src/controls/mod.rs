@@ -11,7 +11,7 @@ pub(crate) mod headers;
 pub(crate) mod host;
 pub(crate) mod origin;
 pub(crate) mod target;
-mod vary;
+pub(crate) mod vary;
 
 use serde::Serialize;
 

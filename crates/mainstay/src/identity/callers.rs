@@ -85,6 +85,9 @@ impl Caller {
         if let Some(session) = &self.session {
             extensions.insert(session.clone());
         }
+        if !matches!(self.identity, Ok(None)) {
+            exchange.mark_claimed();
+        }
         if let Ok(Some(identity)) = &self.identity {
             exchange.name_caller(identity);
             extensions.insert(identity.clone());

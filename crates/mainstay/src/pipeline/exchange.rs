@@ -61,6 +61,7 @@ struct Inner {
     met: [OnceLock<Shown>; 2],
     /// Who asks, once that is known: the user, the token, or both.
     caller: OnceLock<(Option<UserId>, Option<ApiTokenId>)>,
+    claimed: AtomicBool,
     personal: AtomicBool,
 }
 
@@ -99,6 +100,7 @@ impl Exchange {
             tokens: TokenDesk::default(),
             met: Default::default(),
             caller: OnceLock::new(),
+            claimed: AtomicBool::new(false),
             personal: AtomicBool::new(false),
         };
         Self { inner: Arc::new(inner) }
@@ -225,6 +227,16 @@ impl Exchange {
     /// The user who asks and the token that they ask with, as far as that is known.
     pub(crate) fn caller(&self) -> (Option<UserId>, Option<ApiTokenId>) {
         self.inner.caller.get().copied().unwrap_or_default()
+    }
+
+    /// Notes that the request claims to be somebody's, whether or not that could be judged.
+    pub(crate) fn mark_claimed(&self) {
+        self.inner.claimed.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether the request claims to be somebody's.
+    pub(crate) fn has_claim(&self) -> bool {
+        self.inner.claimed.load(Ordering::Relaxed)
     }
 
     /// Notes that the handler looked at who the caller is: its answer is for nobody else.

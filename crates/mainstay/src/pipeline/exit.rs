@@ -9,8 +9,8 @@ use super::access::{Access, Tail};
 use super::exchange::Exchange;
 use super::form;
 use super::proof::{self, StampMissing};
-use crate::controls::Control;
 use crate::controls::cors::Grant;
+use crate::controls::{Control, vary};
 use crate::refusal::{self, ErrorCode, Refusal};
 use crate::routes::{Cache, Row};
 
@@ -47,6 +47,7 @@ pub(super) fn leave(
     headers.insert(REQUEST_ID, id_value(exchange));
     headers.entry(header::CACHE_CONTROL).or_insert_with(|| cache_value(exchange.row()));
     exchange.token_desk().seal(headers);
+    keep_from_others(exchange, headers);
     if let Some(limit) = exchange.limit() {
         limit.seal(exchange.received_at(), headers);
     }
@@ -107,6 +108,25 @@ fn id_value(exchange: &Exchange) -> HeaderValue {
     let mut buffer = uuid::Uuid::encode_buffer();
     let text = exchange.request_id().hyphenated().encode_lower(&mut buffer);
     HeaderValue::from_str(text).unwrap_or(HeaderValue::from_static(""))
+}
+
+/// What is for one caller is kept by no cache, whatever the route or the handler says.
+///
+/// | the answer | the request shows | what leaves |
+/// |---|---|---|
+/// | sets a cookie | anything | `no-store` |
+/// | of a handler that did not ask who calls | anything | as it is |
+/// | of one that did | somebody, or a claim that could not be judged | `no-store` |
+/// | of one that did | nobody | as it is; if it may be kept, for others who show nothing either: `Vary: Cookie, Authorization` |
+fn keep_from_others(exchange: &Exchange, headers: &mut HeaderMap) {
+    const NO_STORE: HeaderValue = HeaderValue::from_static("no-store");
+    let is_personal = exchange.is_personal();
+    if headers.contains_key(header::SET_COOKIE) || is_personal && exchange.has_claim() {
+        headers.insert(header::CACHE_CONTROL, NO_STORE);
+    } else if is_personal && headers.get(header::CACHE_CONTROL) != Some(&NO_STORE) {
+        vary::add(headers, "Cookie");
+        vary::add(headers, "Authorization");
+    }
 }
 
 fn cache_value(row: Option<&Row>) -> HeaderValue {

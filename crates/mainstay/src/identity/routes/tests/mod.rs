@@ -1,5 +1,6 @@
 //! The routes, behind the pipeline, as a browser and a program see them.
 
+mod caching;
 mod pages;
 mod password;
 mod sessions;
@@ -20,12 +21,14 @@ use crate::identity::tests::{CHEAP, Fixture, PASSWORD};
 use crate::identity::{Callers, Identity};
 use crate::keys::Keys;
 use crate::pipeline::{DefenceParts, Defences, RequestSettings};
+use crate::routes::Cache;
+use crate::session::Session;
 use crate::telemetry::metrics::Metrics;
 use crate::{CsrfSettings, Edge, ErrorCode, Json, Role, Routes};
 
 const ORIGIN: &str = "http://localhost:8080";
 
-/// A service with the routes of accounts, one for viewers and one for operators.
+/// A service with the routes of accounts, one for viewers and one for operators, and three that caches may keep.
 struct Site {
     fixture: Fixture,
     edge: Edge,
@@ -50,6 +53,10 @@ async fn greet(identity: Identity) -> Json<String> {
     Json(identity.name.to_string())
 }
 
+async fn greet_anybody(identity: Option<Identity>) -> Json<String> {
+    Json(identity.map_or_else(|| "stranger".to_owned(), |identity| identity.name.to_string()))
+}
+
 impl Site {
     async fn new() -> Self {
         let fixture = Fixture::with(CHEAP, None).await;
@@ -65,7 +72,20 @@ impl Site {
             clock: fixture.clock.clone(),
         });
         let edge = Edge::new(defences, fixture.clock.clone(), Metrics::new().http().clone());
-        let own = Routes::new().get("/see", greet).role(Role::Viewer).get("/run", greet).role(Role::Operator);
+        let own = Routes::new()
+            .get("/see", greet)
+            .role(Role::Viewer)
+            .get("/run", greet)
+            .role(Role::Operator)
+            .get("/same", async || Json(1))
+            .public()
+            .cache(Cache::Public(60))
+            .get("/whose", greet_anybody)
+            .public()
+            .cache(Cache::Public(60))
+            .get("/known", async |session: Session| Json(session.subject().is_some()))
+            .public()
+            .cache(Cache::Public(60));
         let pages = super::pages(&fixture.accounts).unwrap();
         let api = super::api().with_state(fixture.accounts.clone());
         edge.install(own.merge(pages).merge(api), ErrorCode::NotFound).unwrap();
