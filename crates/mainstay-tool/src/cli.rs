@@ -175,10 +175,7 @@ fn explain(code: &str) -> io::Result<ExitCode> {
     }
     let near = suggest::nearest(&wanted, RULES.iter().map(|rule| rule.code));
     let help = near.map_or_else(
-        || {
-            "codes of settings (MS01 to MS07) are explained by the service: `concord check --explain CODE`"
-                .to_owned()
-        },
+        || "codes below MS1000 are explained by the service: `concord check --explain CODE`".to_owned(),
         |near| format!("did you mean {near}?"),
     );
     let problem = Problem::error("MS0003", "there is no such code to explain").help(help);

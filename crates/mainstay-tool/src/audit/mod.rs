@@ -11,7 +11,7 @@
 //!
 //! let audit = mainstay_tool::audit::audit(folder.path())?;
 //! let codes: Vec<_> = audit.problems.iter().map(|problem| problem.code).collect();
-//! assert!(codes.contains(&"MS0802"), "{codes:?}");
+//! assert!(codes.contains(&"MS1002"), "{codes:?}");
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
