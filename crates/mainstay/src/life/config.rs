@@ -87,7 +87,7 @@ pub struct Runtime {
 pub struct ProcessSettings {
     /// `INSTANCE_NAME`: what this process is called in logs, leases and claims.
     pub instance_name: String,
-    /// `DEBUG`: whether errors may tell developers more.
+    /// `DEBUG`: whether refusals tell their causes. Never in strict environments.
     pub debug: bool,
     /// `SHUTDOWN_GRACE`: how long the service answers on after it said that it is not ready.
     pub shutdown_grace: Duration,
@@ -152,8 +152,11 @@ impl Section for ProcessSettings {
             .default_text("the machine's name and a short random part")
             .example("app-1")
             .optional();
-        let debug =
-            reader.field("DEBUG").doc("Whether errors may tell developers more.").default(false).read();
+        let debug = reader
+            .field("DEBUG")
+            .doc("Whether refusals tell their causes, for a developer. Not heeded in staging and production.")
+            .default(false)
+            .read();
         let shutdown_grace = reader
             .field("SHUTDOWN_GRACE")
             .doc("How long the service answers on after a signal, while it says that it is not ready.")
@@ -173,7 +176,7 @@ impl Section for ProcessSettings {
             .read();
         let settings = Self {
             instance_name: instance_name.unwrap_or_else(instance_name_of_host),
-            debug,
+            debug: debug && !reader.strict(),
             shutdown_grace,
             shutdown_timeout,
             #[cfg(feature = "drills")]
@@ -187,9 +190,9 @@ impl Section for ProcessSettings {
         }
         if debug && reader.strict() {
             let problem = Problem::warning("MS0403", "DEBUG is on").at("DEBUG");
-            reader.problem(
-                problem.because("what helps a developer helps an attacker too").help("set DEBUG=no"),
-            );
+            let problem =
+                problem.because("what helps a developer helps an attacker too: it is not heeded here");
+            reader.problem(problem.help("set DEBUG=no"));
         }
         settings
     }

@@ -24,7 +24,9 @@ pub const EXPLANATIONS: &[Explanation] = &[
     Explanation {
         code: "MS0403",
         title: "debugging is on",
-        text: "DEBUG is for a developer's machine. What it shows helps an attacker as well.",
+        text: "DEBUG is for a developer's machine: refusals tell their causes, such as what a database\n\
+               said, in the field `cause`. What it shows helps an attacker as well, so it is not heeded\n\
+               in staging and production; the log has the causes there.",
     },
     Explanation {
         code: "MS0404",

@@ -402,6 +402,11 @@ fn settings_that_cannot_be_together_are_problems() {
     let grace = [("SHUTDOWN_GRACE", "6s"), ("SHUTDOWN_TIMEOUT", "10s")];
     assert_eq!(codes(development, &grace), [("MS0402", true)]);
     assert_eq!(codes(production, &[("DEBUG", "yes")]), [("MS0403", false)]);
+    assert_eq!(codes(development, &[("DEBUG", "yes")]), []);
+    for (environment, debugs) in [(development, true), (Environment::Staging, false), (production, false)] {
+        let settings = read_pairs::<super::ProcessSettings>(environment, &[("DEBUG", "yes")]).settings;
+        assert_eq!(settings.map(|settings| settings.debug), Some(debugs), "{environment:?}");
+    }
     assert_eq!(codes(development, &[("MANAGEMENT_ADDR", "127.0.0.1:8080")]), [("MS0405", true)]);
 }
 

@@ -24,6 +24,8 @@ struct RefusalError {
     details: Option<Vec<Detail>>,
     /// Seconds to wait before trying again.
     retry_after: Option<u64>,
+    /// Why, where the service is set up for debugging.
+    cause: Option<String>,
 }
 
 /// The same facts as RFC 9457 problem details.
@@ -37,4 +39,5 @@ pub(super) struct Problem {
     request_id: String,
     details: Option<Vec<Detail>>,
     retry_after: Option<u64>,
+    cause: Option<String>,
 }

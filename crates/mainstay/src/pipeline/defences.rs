@@ -25,6 +25,7 @@ pub struct Defences {
     pub(super) limiter: Limiter,
     pub(super) degraded: Degraded,
     pub(super) admission: Admission,
+    pub(super) tells_causes: bool,
 }
 
 /// What [`Defences`] are made of.
@@ -65,6 +66,7 @@ impl Defences {
             limiter,
             degraded: Degraded::never(),
             admission,
+            tells_causes: false,
         }
     }
 
@@ -78,6 +80,12 @@ impl Defences {
     #[must_use]
     pub fn degrading(self, degraded: Degraded) -> Self {
         Self { degraded, ..self }
+    }
+
+    /// With refusals that tell their causes, for a developer. By themselves only the log does.
+    #[must_use]
+    pub fn telling_causes(self, tells_causes: bool) -> Self {
+        Self { tells_causes, ..self }
     }
 
     /// The controls of a listener where nobody signs in, with keys of their own: whatever demands a role is

@@ -3,6 +3,7 @@
 use axum::body::Body;
 use axum::response::Response;
 use http::{HeaderMap, HeaderName, HeaderValue, header};
+use mainstay_core::Chain;
 
 use super::Defences;
 use super::access::{Access, Tail};
@@ -13,12 +14,16 @@ use crate::controls::cors::Grant;
 use crate::controls::{Control, vary};
 use crate::refusal::{self, ErrorCode, Refusal};
 use crate::routes::{Cache, Row};
+use crate::telemetry::log::redact;
 
 /// Carries the request's id.
 pub(crate) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// Headers of somebody else's refusal that mean something to the client.
 const KEPT: [HeaderName; 3] = [header::ALLOW, header::WWW_AUTHENTICATE, header::RETRY_AFTER];
+
+/// The most that a refusal tells of its cause, where it tells any.
+const MAX_CAUSE_BYTES: usize = 2_000;
 
 /// Turns whatever came out of the router into what leaves.
 pub(super) fn leave(
@@ -39,7 +44,10 @@ pub(super) fn leave(
                 access.meter().stamp_missing();
             }
             log(exchange, &refusal);
-            (refusal::render(&refusal, exchange.format(), exchange.request_id()), Some(refusal.code()))
+            let cause = defences.tells_causes.then(|| cause(&refusal)).flatten();
+            let answer =
+                refusal::render(&refusal, exchange.format(), exchange.request_id(), cause.as_deref());
+            (answer, Some(refusal.code()))
         }
     };
     form::correct(&mut answer, exchange.method());
@@ -88,9 +96,15 @@ fn keep(refusal: Refusal, headers: &HeaderMap) -> Refusal {
         .fold(refusal, |refusal, (name, value)| refusal.header(name.clone(), value.clone()))
 }
 
+/// Why, as far as anybody but the log may see it.
+fn cause(refusal: &Refusal) -> Option<String> {
+    let cause = Chain(refusal.cause()?).to_string();
+    Some(redact::bounded(redact::text(cause), MAX_CAUSE_BYTES))
+}
+
 /// The client learns the code; the log learns why.
 fn log(exchange: &Exchange, refusal: &Refusal) {
-    let cause = refusal.cause().map(|cause| mainstay_core::Chain(cause).to_string());
+    let cause = refusal.cause().map(|cause| Chain(cause).to_string());
     let code = refusal.code().as_str();
     if let Some(StampMissing(missing)) = refusal.cause().and_then(|cause| cause.downcast_ref()) {
         let route = exchange.row().map(|row| format!("{row:?}"));

@@ -9,7 +9,8 @@
 //! | `application/problem+json` | the same facts as RFC 9457 problem details |
 //! | `text/html` | a page |
 //!
-//! The text of a 5xx is fixed. Its cause rides along for the log and never reaches the client.
+//! The text of a 5xx is fixed. Its cause rides along for the log and reaches no client, but for a developer's own: with
+//! `DEBUG`, which no strict environment heeds, each form has the chain of causes in one more field, `cause`.
 //!
 //! ```
 //! use mainstay::{ErrorCode, Refusal};

@@ -35,6 +35,8 @@ struct Error<'a> {
     details: &'a [Detail],
     #[serde(skip_serializing_if = "Option::is_none")]
     retry_after: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cause: Option<&'a str>,
 }
 
 /// RFC 9457, with our code and request id as extension members.
@@ -50,6 +52,16 @@ struct Problem<'a> {
     details: &'a [Detail],
     #[serde(skip_serializing_if = "Option::is_none")]
     retry_after: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cause: Option<&'a str>,
+}
+
+/// What a refusal says beside its own words.
+#[derive(Clone, Copy)]
+struct Beside<'a> {
+    request_id: Uuid,
+    retry_after: Option<u64>,
+    cause: Option<&'a str>,
 }
 
 /// Never earlier than asked for, and never zero: a client that comes back at once gains nothing.
@@ -57,14 +69,15 @@ fn whole_seconds(wait: Duration) -> u64 {
     (wait.as_secs() + u64::from(wait.subsec_nanos() > 0)).max(1)
 }
 
-/// Renders a refusal in the form that the client asked for.
-pub(crate) fn render(refusal: &Refusal, format: Format, request_id: Uuid) -> Response {
+/// Renders a refusal in the form that the client asked for; with its cause only where that is given.
+pub(crate) fn render(refusal: &Refusal, format: Format, request_id: Uuid, cause: Option<&str>) -> Response {
     let inner = &*refusal.inner;
     let retry_after = inner.retry_after.map(whole_seconds);
+    let beside = Beside { request_id, retry_after, cause };
     let (content_type, body) = match format {
-        Format::Json => (JSON, json(&Envelope { error: error(refusal, request_id, retry_after) })),
-        Format::Problem => (PROBLEM, json(&problem(refusal, request_id, retry_after))),
-        Format::Html => (HTML, page(refusal, request_id, retry_after)),
+        Format::Json => (JSON, json(&Envelope { error: error(refusal, beside) })),
+        Format::Problem => (PROBLEM, json(&problem(refusal, beside))),
+        Format::Html => (HTML, page(refusal, beside)),
     };
     let mut response = Response::new(Body::from(body));
     *response.status_mut() = inner.code.status();
@@ -90,7 +103,8 @@ pub(crate) fn connection_refusal(
     security_headers: &str,
 ) -> Bytes {
     let status = refusal.code().status();
-    let body = json(&Envelope { error: error(refusal, request_id, None) });
+    let beside = Beside { request_id, retry_after: None, cause: None };
+    let body = json(&Envelope { error: error(refusal, beside) });
     let head = format!(
         "HTTP/1.1 {status}\r\ncontent-type: application/json; charset=utf-8\r\ncontent-length: {}\r\n\
          x-request-id: {request_id}\r\ncache-control: no-store\r\n{security_headers}\
@@ -103,13 +117,13 @@ pub(crate) fn connection_refusal(
     Bytes::from(answer)
 }
 
-fn error(refusal: &Refusal, request_id: Uuid, retry_after: Option<u64>) -> Error<'_> {
+fn error<'a>(refusal: &'a Refusal, Beside { request_id, retry_after, cause }: Beside<'a>) -> Error<'a> {
     let inner = &*refusal.inner;
     let code = inner.code.as_str();
-    Error { code, message: &inner.message, request_id, details: &inner.details, retry_after }
+    Error { code, message: &inner.message, request_id, details: &inner.details, retry_after, cause }
 }
 
-fn problem(refusal: &Refusal, request_id: Uuid, retry_after: Option<u64>) -> Problem<'_> {
+fn problem<'a>(refusal: &'a Refusal, Beside { request_id, retry_after, cause }: Beside<'a>) -> Problem<'a> {
     let inner = &*refusal.inner;
     Problem {
         r#type: "about:blank",
@@ -120,6 +134,7 @@ fn problem(refusal: &Refusal, request_id: Uuid, retry_after: Option<u64>) -> Pro
         request_id,
         details: &inner.details,
         retry_after,
+        cause,
     }
 }
 
@@ -129,7 +144,7 @@ fn json(value: &impl Serialize) -> Vec<u8> {
     serde_json::to_vec(value).unwrap_or_default()
 }
 
-fn page(refusal: &Refusal, request_id: Uuid, retry_after: Option<u64>) -> Vec<u8> {
+fn page(refusal: &Refusal, Beside { request_id, retry_after, cause }: Beside<'_>) -> Vec<u8> {
     static PAGES: LazyLock<minijinja::Environment<'static>> = LazyLock::new(|| {
         let mut pages = minijinja::Environment::new();
         // The text is part of the binary and a test renders it, so it is known to parse.
@@ -146,6 +161,7 @@ fn page(refusal: &Refusal, request_id: Uuid, retry_after: Option<u64>) -> Vec<u8
         details => minijinja::value::Serde(&inner.details),
         request_id => request_id.to_string(),
         retry_after,
+        cause,
     };
     PAGES
         .get_template("refusal.html")

@@ -126,6 +126,7 @@ impl Listener {
         let admission = Admission::before(&runtime.admission, &process.clock, degraded.circuit());
         let defences = defences(process, runtime, callers, admission.clone());
         let defences = defences.degrading(degraded).limiting(limiter.clone());
+        let defences = defences.telling_causes(runtime.process.debug);
         let edge = Edge::new(defences, process.clock.clone(), process.metrics.http().clone());
         edge.install(surface::probes(&process.health), ErrorCode::Migrating).map_err(StartError::Routes)?;
         let connections = Connections::new(&runtime.connections);
