@@ -1,5 +1,7 @@
 //! What the proxy tells Concord, and what it leaves of Concord's answers.
 
+use std::time::Duration;
+
 use bytes::Bytes;
 use http::StatusCode;
 use mainstay::Role;
@@ -8,6 +10,9 @@ use tokio::net::TcpListener;
 
 use crate::browser::{get, request, send};
 use crate::place::{instance, nginx};
+
+/// How long a line of the log may take.
+const PATIENCE: Duration = Duration::from_secs(20);
 
 /// What a client may claim about itself.
 const CLAIMS: &[(&str, &str)] = &[
@@ -134,5 +139,35 @@ async fn a_change_by_a_token_goes_through() {
     let answer = send(&nginx, request("POST", "/api/v1/schemas", &headers, schema)).await.unwrap();
 
     assert_eq!(answer.status, StatusCode::CREATED, "{:?}", answer.body);
+    service.stop().await;
+}
+
+#[tokio::test]
+async fn the_access_log_has_no_query() {
+    let service = instance().await;
+    let nginx = nginx(&[service.started().address]);
+    let claims = &[("referer", "https://app.example.org/found?by=my-name"), ("user-agent", "a browser")];
+    let line_of = async |target: &str, status: u16| {
+        let mut cursor = nginx.process().printed_lines();
+        let answer = send(&nginx, get(target, claims)).await.unwrap();
+        assert_eq!(answer.status.as_u16(), status, "{target}");
+        let line = nginx.process().next_line(&mut cursor, PATIENCE).expect("a line for each request");
+        assert!(line.starts_with("127.0.0.1 [") && line.contains(&format!("\" {status} ")), "{line}");
+        assert!(!line.contains("private") && !line.contains("my-name"), "{line}");
+        line
+    };
+
+    for (target, path, status) in [
+        ("/api/v1/catalogs?private=my-name", "/api/v1/catalogs", 401),
+        // What nginx answers itself is known by the path that was asked for, too.
+        ("/metrics?private=my-name", "/metrics", 404),
+        ("/api/v1/catalogs", "/api/v1/catalogs", 401),
+    ] {
+        let line = line_of(target, status).await;
+        assert!(line.contains(&format!("\"GET {path} HTTP/1.1\" ")), "{line}");
+        assert!(line.ends_with("\"a browser\""), "{line}");
+    }
+    // Of what nginx does not read to its end it writes nothing that was asked for.
+    line_of(&format!("/api/v1/catalogs?private={}", "a".repeat(9_000)), 414).await;
     service.stop().await;
 }
