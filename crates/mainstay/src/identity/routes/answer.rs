@@ -44,6 +44,15 @@ pub(super) struct Done;
 #[derive(Debug)]
 pub(super) struct SignedOut;
 
+/// Sessions were ended: 204, and where the one that asked is among them, the browser forgets what it kept.
+#[derive(Debug)]
+pub(super) enum Ended {
+    /// Others only.
+    Elsewhere,
+    /// The one that asked, too.
+    Here,
+}
+
 impl From<&User> for UserAnswer {
     fn from(user: &User) -> Self {
         let (name, must_change_password) = (user.name.as_str().to_owned(), user.must_change);
@@ -73,6 +82,15 @@ impl IntoResponse for SignedOut {
     }
 }
 
+impl IntoResponse for Ended {
+    fn into_response(self) -> Response {
+        match self {
+            Self::Elsewhere => Done.into_response(),
+            Self::Here => SignedOut.into_response(),
+        }
+    }
+}
+
 impl DescribeResponse for Done {
     fn describe(operation: &mut Operation, _: &mut SchemaGenerator) {
         operation.answers.push(Answer::new(StatusCode::NO_CONTENT));
@@ -80,6 +98,12 @@ impl DescribeResponse for Done {
 }
 
 impl DescribeResponse for SignedOut {
+    fn describe(operation: &mut Operation, schemas: &mut SchemaGenerator) {
+        Done::describe(operation, schemas);
+    }
+}
+
+impl DescribeResponse for Ended {
     fn describe(operation: &mut Operation, schemas: &mut SchemaGenerator) {
         Done::describe(operation, schemas);
     }

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::answer::Done;
+use super::answer::Ended;
 use super::person;
 use crate::identity::{Accounts, Identity, audit};
 use crate::session::{Session, SessionId, SessionSummary, Whose};
@@ -86,17 +86,12 @@ pub(super) async fn end_all(
     session: Session,
     tokens: CsrfTokens,
     Query(EndAll { keep_current }): Query<EndAll>,
-) -> Result<Done, Refusal> {
+) -> Result<Ended, Refusal> {
     let user = person(&identity)?;
     let keep = session.id().filter(|_| keep_current);
     accounts.sessions().revoke_all(Whose::User(user), keep).await?;
     audit::sessions_ended(user, if keep_current { "others" } else { "all" }, &identity.name);
-    if !keep_current {
-        // Its row is gone: this takes the cookie back.
-        session.sign_out()?;
-        tokens.rebind(None);
-    }
-    Ok(Done)
+    if keep_current { Ok(Ended::Elsewhere) } else { here(&session, &tokens) }
 }
 
 pub(super) async fn end(
@@ -105,15 +100,18 @@ pub(super) async fn end(
     session: Session,
     tokens: CsrfTokens,
     Path(One { id }): Path<One>,
-) -> Result<Done, Refusal> {
+) -> Result<Ended, Refusal> {
     let user = person(&identity)?;
     if !accounts.sessions().revoke(id, Some(user)).await? {
         return Err(Refusal::new(ErrorCode::NotFound).message("You have no such session."));
     }
     audit::sessions_ended(user, "one", &identity.name);
-    if session.id() == Some(id) {
-        session.sign_out()?;
-        tokens.rebind(None);
-    }
-    Ok(Done)
+    if session.id() == Some(id) { here(&session, &tokens) } else { Ok(Ended::Elsewhere) }
+}
+
+/// The session that asks is over: its row is gone, and this takes the cookie back.
+fn here(session: &Session, tokens: &CsrfTokens) -> Result<Ended, Refusal> {
+    session.sign_out()?;
+    tokens.rebind(None);
+    Ok(Ended::Here)
 }

@@ -89,6 +89,12 @@ async fn guessing_is_told_when_to_come_back() {
     assert_eq!(reply.headers[header::RETRY_AFTER], wait.to_string());
 }
 
+/// What a browser is told to forget by an answer that says no more than "done".
+fn cleared(reply: &Reply) -> Option<&str> {
+    assert_eq!(reply.status, StatusCode::NO_CONTENT, "{reply:?}");
+    reply.headers.get("clear-site-data").map(|value| value.to_str().unwrap())
+}
+
 #[tokio::test]
 async fn signing_out_ends_the_session_and_clears_the_browser() {
     let site = Site::new().await;
@@ -96,8 +102,7 @@ async fn signing_out_ends_the_session_and_clears_the_browser() {
     let mut browser = site.signed_in("alice", PASSWORD).await;
     let kept = browser.cookies.clone();
     let reply = browser.json(Method::POST, "/api/v1/auth/logout", &json!({})).await;
-    assert_eq!(reply.status, StatusCode::NO_CONTENT, "{reply:?}");
-    assert_eq!(reply.headers["clear-site-data"], "\"cache\", \"storage\"");
+    assert_eq!(cleared(&reply), Some("\"cache\", \"storage\""));
     assert!(!browser.cookies.contains_key("session"));
     assert_eq!(Browser { cookies: kept, ..site.browser() }.name().await, None);
     browser.get("/api/v1/auth/session").await;
@@ -128,11 +133,17 @@ async fn ones_browsers_are_listed_and_ended() {
     bob.get("/api/v1/auth/session").await;
     assert_eq!(bob.delete(&path).await.code().as_deref(), Some("not_found"), "it is not his");
     assert_eq!(there.name().await.as_deref(), Some("alice"));
-    assert_eq!(here.delete(&path).await.status, StatusCode::NO_CONTENT);
+    assert_eq!(cleared(&here.delete(&path).await), None);
     assert_eq!(there.name().await, None);
     assert_eq!(here.delete(&path).await.code().as_deref(), Some("not_found"), "once");
     assert_eq!(here.delete("/api/v1/auth/sessions/none").await.code().as_deref(), Some("bad_request"));
     assert_eq!(here.name().await.as_deref(), Some("alice"));
+
+    let own = sessions.iter().find(|session| session["is_current"] == true).unwrap()["id"].as_str().unwrap();
+    let reply = here.delete(&format!("/api/v1/auth/sessions/{own}")).await;
+    assert_eq!(cleared(&reply), Some("\"cache\", \"storage\""), "as by signing out");
+    assert!(!here.cookies.contains_key("session"), "the cookie is taken back");
+    assert_eq!(here.name().await, None);
 }
 
 #[tokio::test]
@@ -142,9 +153,9 @@ async fn all_sessions_end_at_once_or_all_but_this_one() {
     let mut one = site.signed_in("alice", PASSWORD).await;
     let mut two = site.signed_in("alice", PASSWORD).await;
     let reply = one.delete("/api/v1/auth/sessions?keep_current=true").await;
-    assert_eq!(reply.status, StatusCode::NO_CONTENT, "{reply:?}");
+    assert_eq!(cleared(&reply), None);
     assert_eq!((one.name().await.as_deref(), two.name().await), (Some("alice"), None));
-    assert_eq!(one.delete("/api/v1/auth/sessions").await.status, StatusCode::NO_CONTENT);
+    assert_eq!(cleared(&one.delete("/api/v1/auth/sessions").await), Some("\"cache\", \"storage\""));
     assert!(!one.cookies.contains_key("session"), "the cookie is taken back");
     assert_eq!(one.name().await, None);
 }
