@@ -1,6 +1,8 @@
 use std::time::Duration;
 
 use mainstay_servers::MailServer;
+use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader};
+use tokio::net::TcpListener;
 
 use super::*;
 
@@ -71,4 +73,38 @@ async fn a_subject_stays_one_line() {
     assert_eq!(mail.to.len(), 2);
     let (head, _) = mail.text.split_once("\n\n").expect("head and body");
     assert!(!head.lines().any(|line| line.starts_with("Bcc")), "{head}");
+}
+
+/// A server that answers the beginning of TLS with these bytes, and then waits without a word.
+async fn waits_after(answer: &[u8], listener: TcpListener) {
+    let mut stream = BufReader::new(listener.accept().await.expect("a client").0);
+    let mut line = String::new();
+    for said in ["220 here\r\n", "250-here\r\n250 STARTTLS\r\n"] {
+        stream.write_all(said.as_bytes()).await.expect("written");
+        stream.read_line(&mut line).await.expect("a command");
+    }
+    stream.write_all(b"220 begin\r\n").await.expect("written");
+    stream.read_exact(&mut [0; 32]).await.expect("the beginning of TLS");
+    stream.write_all(answer).await.expect("written");
+    std::future::pending::<()>().await;
+}
+
+#[tokio::test]
+async fn that_tls_failed_is_said_at_once_also_of_a_server_that_waits() {
+    const HANDSHAKE_FAILURE: &[u8] = &[21, 3, 3, 0, 2, 2, 40];
+    for (answer, said) in [(HANDSHAKE_FAILURE, "HandshakeFailure"), (b"421 no\r\n", "corrupt message")] {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let port = listener.local_addr().expect("an address").port();
+        let channel = channel(&[
+            ("ALERT_SMTP_URL", &format!("smtp://localhost:{port}?tls=required")),
+            ("ALERT_MAIL_FROM", "concord@example.org"),
+            ("ALERT_MAIL_TO", "on-call@example.org"),
+        ]);
+        let outcome = tokio::select! {
+            outcome = channel.send(&ALERT) => outcome,
+            () = waits_after(answer, listener) => unreachable!("it waits for ever"),
+        };
+        let error = refusal(outcome);
+        assert!(error.contains(said), "{error}");
+    }
 }
