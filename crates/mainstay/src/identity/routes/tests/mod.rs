@@ -3,6 +3,7 @@
 mod caching;
 mod pages;
 mod password;
+mod records;
 mod sessions;
 mod tokens;
 
