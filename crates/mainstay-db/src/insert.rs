@@ -7,7 +7,7 @@ use crate::{Connection, DbError, Dialect, Value, query_assembled};
 
 /// How many rows one statement carries, largest first. A fixed ladder keeps the number of different
 /// statement texts small, so that the cache of prepared statements serves them all.
-const LADDER: [usize; 5] = [256, 64, 16, 4, 1];
+const LADDER: [usize; 9] = [256, 128, 64, 32, 16, 8, 4, 2, 1];
 
 /// Upper bound of values in one statement: far below SQLite's 32,766 and PostgreSQL's 65,535, and beyond it
 /// nothing is gained.
@@ -151,12 +151,12 @@ mod tests {
             steps.push(take);
             left -= take;
         }
-        assert_eq!(steps, [256, 256, 256, 64, 64, 64, 16, 16, 4, 4]);
+        assert_eq!(steps, [256, 256, 256, 128, 64, 32, 8]);
     }
 
     #[test]
     fn wide_rows_stay_below_the_bound_of_values() {
-        assert_eq!(step(1_000, 17), 64);
+        assert_eq!(step(1_000, 17), 128);
         assert_eq!(step(1_000, 5_000), 1);
     }
 

@@ -4,8 +4,8 @@
 //! Three ways of writing the same events durably, in one run, one after the other:
 //!
 //! - *ordered*: the [`Appender`]: gapless positions in commit order, expected versions, ids, group commit;
-//! - *unordered*: the same group commit into the same table of events, and nothing else: no counter, no heads
-//!   of streams, no checks; the positions are the table's own row numbers;
+//! - *unordered*: the same group commit into a table with the same columns and indexes, and nothing else: no
+//!   counter, no heads of streams, no checks; the positions are the table's own row numbers;
 //! - *one by one*: a counter row and a transaction for each append.
 //!
 //! On SQLite in a file, on PostgreSQL on a server of its own that flushes each commit as in production.
@@ -19,7 +19,10 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 use mainstay_core::{Clock, Tasks, random};
-use mainstay_db::{ByDialect, Database, DatabaseSettings, DatabaseUrl, MigratedBy, insert_into, query};
+use mainstay_db::{
+    ByDialect, Database, DatabaseSettings, DatabaseUrl, DbError, Dialect, MigratedBy, Value,
+    WriteTransaction, insert_into, query,
+};
 use mainstay_events::{Append, Appender, Event, EventStore, Expected, StreamId, migrations};
 use mainstay_servers::Postgres;
 use serde::{Deserialize, Serialize};
@@ -36,6 +39,21 @@ impl Event for Written {
         "written"
     }
 }
+
+/// Those of the log, without the position.
+const COLUMNS: [&str; 11] = [
+    "stream_id",
+    "version",
+    "event_id",
+    "type",
+    "schema_version",
+    "payload",
+    "meta",
+    "correlation_id",
+    "causation_id",
+    "actor",
+    "recorded_at",
+];
 
 type Failure = Box<dyn Error + Send + Sync>;
 
@@ -108,12 +126,14 @@ async fn rate(clients: u64, seconds: u64, settings: DatabaseSettings, way: Way) 
             tasks.spawn("client", async move {
                 let event = Written { text: "x".repeat(188) };
                 let stream = StreamId::of("bench", client)?;
+                let mut version = 0;
                 while !done.load(Ordering::Relaxed) {
+                    version += 1;
                     let append = Append::new().events(&stream, Expected::Any, [&event]);
                     match way {
                         Way::Ordered => drop(appender.append(append).await?),
                         Way::OneByOne => drop(store.append(append).await?),
-                        Way::Unordered => unordered.append(&stream, &event).await?,
+                        Way::Unordered => unordered.append(&stream, version, &event).await?,
                     }
                     appended.fetch_add(1, Ordering::Relaxed);
                 }
@@ -133,10 +153,10 @@ async fn rate(clients: u64, seconds: u64, settings: DatabaseSettings, way: Way) 
     Ok(rate)
 }
 
-/// Group commit without order.
+/// Group commit without order. Each client writes a stream of its own, so it knows the versions.
 #[derive(Clone)]
 struct Unordered {
-    queue: mpsc::Sender<(String, String, oneshot::Sender<()>)>,
+    queue: mpsc::Sender<(String, i64, String, oneshot::Sender<()>)>,
 }
 
 impl Unordered {
@@ -144,16 +164,20 @@ impl Unordered {
         let mut write = database.write().await?;
         query(ByDialect {
             sqlite: "create table unordered (position integer primary key, stream_id text not null, \
-                     event_id blob not null, type text not null, payload text not null, \
-                     recorded_at integer not null) strict",
+                     version integer not null, event_id blob not null, type text not null, \
+                     schema_version integer not null, payload text not null, meta text, correlation_id blob, \
+                     causation_id blob, actor text, recorded_at integer not null, unique (stream_id, version)) \
+                     strict",
             postgres: "create table unordered (position bigint generated always as identity primary key, \
-                       stream_id text not null, event_id uuid not null, type text not null, \
-                       payload text not null, recorded_at bigint not null)",
+                       stream_id text collate \"C\" not null, version bigint not null, event_id uuid not null, \
+                       type text collate \"C\" not null, schema_version integer not null, \
+                       payload text not null, meta text, correlation_id uuid, causation_id uuid, actor text, \
+                       recorded_at bigint not null, unique (stream_id, version))",
         })
         .execute(&mut write)
         .await?;
         write.commit().await?;
-        let (queue, mut waiting) = mpsc::channel::<(String, String, oneshot::Sender<()>)>(4_096);
+        let (queue, mut waiting) = mpsc::channel::<(String, i64, String, oneshot::Sender<()>)>(4_096);
         let database = database.clone();
         let theirs = clock.clone();
         tasks.spawn("unordered", async move {
@@ -165,22 +189,25 @@ impl Unordered {
                     batch.push(next);
                 }
                 let (mut rows, mut waiters) = (Vec::new(), Vec::new());
-                for (stream, payload, waiter) in batch {
+                for (stream, version, payload, waiter) in batch {
                     let id = random::uuid(&theirs).into();
                     rows.push([
                         stream.into(),
+                        version.into(),
                         id,
                         "written".into(),
+                        1_i64.into(),
                         payload.into(),
+                        Value::Null,
+                        Value::Null,
+                        Value::Null,
+                        Value::Null,
                         theirs.timestamp().into(),
                     ]);
                     waiters.push(waiter);
                 }
                 let mut write = database.write().await?;
-                insert_into("unordered", ["stream_id", "event_id", "type", "payload", "recorded_at"])
-                    .rows(rows)
-                    .execute(&mut write)
-                    .await?;
+                insert(&mut write, rows).await?;
                 write.commit().await?;
                 for waiter in waiters {
                     let _ = waiter.send(());
@@ -192,10 +219,33 @@ impl Unordered {
         Ok(Self { queue })
     }
 
-    async fn append(&self, stream: &StreamId, event: &Written) -> Result<(), Failure> {
+    async fn append(&self, stream: &StreamId, version: i64, event: &Written) -> Result<(), Failure> {
         let (reply, answer) = oneshot::channel();
         let payload = serde_json::to_string(event)?;
-        self.queue.send((stream.as_str().to_owned(), payload, reply)).await?;
+        self.queue.send((stream.as_str().to_owned(), version, payload, reply)).await?;
         Ok(answer.await?)
     }
+}
+
+/// The rows as the log would write them.
+async fn insert(write: &mut WriteTransaction, rows: Vec<[Value; COLUMNS.len()]>) -> Result<(), DbError> {
+    if write.dialect() == Dialect::Sqlite {
+        return insert_into("unordered", COLUMNS).rows(rows).execute(write).await.map(drop);
+    }
+    let mut columns = [const { Vec::new() }; COLUMNS.len()];
+    for row in rows {
+        for (column, value) in columns.iter_mut().zip(row) {
+            column.push(value);
+        }
+    }
+    query(
+        "insert into unordered (stream_id, version, event_id, type, schema_version, payload, meta, correlation_id, \
+                                causation_id, actor, recorded_at)
+         select * from unnest($1::text[], $2::bigint[], $3::uuid[], $4::text[], $5::int[], $6::text[], $7::text[], \
+                              $8::uuid[], $9::uuid[], $10::text[], $11::bigint[])",
+    )
+    .bind_all(columns.map(Value::List))
+    .execute(write)
+    .await
+    .map(drop)
 }

@@ -12,8 +12,7 @@
 //! - **I3** Appends with the same [id](Append::idempotent) have one effect.
 //! - **I4** The lock behind the positions is held for the statements of an append only, never while a client
 //!   thinks.
-//! - **I5** Locks are taken in one order: stream heads by name, then the counter. (With one writer at a time,
-//!   as on SQLite, the order cannot matter; stores with many keep it.)
+//! - **I5** There is one lock, the counter, and it is taken before anything is read that an append is decided on.
 //!
 //! And beyond the log: an append that was acknowledged survives a crash and a power cut; an append that
 //! failed, or whose future was dropped, left nothing, neither events nor rows of a read model; an append of

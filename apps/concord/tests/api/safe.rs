@@ -11,9 +11,8 @@ use crate::support::{Api, item};
 
 /// What holds the state of the service. Left out is what notes the requests themselves (when a session or a token was
 /// last used) and what the workers note of their own progress.
-const TABLES: [&str; 13] = [
+const TABLES: [&str; 12] = [
     "es_event",
-    "es_stream",
     "es_append",
     "es_seq",
     "es_quarantine",

@@ -20,12 +20,6 @@ create table es_seq (
 
 insert into es_seq (id, position) values (1, 0);
 
-create table es_stream (
-    stream_id text collate "C" primary key,
-    category text collate "C" not null,         -- the stream_id up to its first '-'
-    version bigint not null check (version > 0) -- of the newest event
-) with (fillfactor = 70);
-
 create table es_event (
     position bigint primary key check (position > 0),
     stream_id text collate "C" not null,

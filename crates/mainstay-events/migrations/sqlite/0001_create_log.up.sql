@@ -20,12 +20,6 @@ create table es_seq (
 
 insert into es_seq (id, position) values (1, 0);
 
-create table es_stream (
-    stream_id text primary key,
-    category text not null,                     -- the stream_id up to its first '-'
-    version integer not null check (version > 0) -- of the newest event
-) strict, without rowid;
-
 create table es_event (
     position integer primary key check (position > 0),
     stream_id text not null,

@@ -111,7 +111,8 @@ impl Worker {
         let database = self.store.database();
         let mut transaction = database.write().await.map_err(Failed::undone)?;
         let staged = self.store.stage(&mut transaction, requests).await.map_err(Failed::Undone)?;
-        let Some(tail) = staged.tail else { return Ok(staged.outcomes) };
+        let Some(written) = staged.written else { return Ok(staged.outcomes) };
+        let tail = written.tail;
         let mut announcement = Announcement::of(&self.store, tail.position);
         if let Err(error) = transaction.commit().await {
             if !may_be_made(error.kind()) {
@@ -128,6 +129,7 @@ impl Worker {
                 None => return Err(Failed::Unknown(error)),
             }
         }
+        self.store.committed(written);
         metrics::counter!("events_appended_total").increment(staged.events as u64);
         Ok(staged.outcomes)
     }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use mainstay_db::{DbErrorKind, Dialect, WriteTransaction, query};
 use tokio::sync::watch;
 
-use super::stage::{Prepared, StageError, stage};
+use super::stage::{Prepared, StageError, Written, stage};
 use super::{EventStore, Inner};
 use crate::{Append, AppendError, Appended, Position};
 
@@ -28,10 +28,8 @@ impl EventStore {
         // Before the lock: hashing is work.
         let prepared = Prepared::new(append, &self.inner.limits)?;
         let mut transaction = self.inner.database.write().await?;
-        let appended = stage_one(&self.inner, &mut transaction, prepared).await?;
-        if appended.repeated {
-            return Ok(appended);
-        }
+        let (appended, written) = stage_one(&self.inner, &mut transaction, prepared).await?;
+        let Some(written) = written else { return Ok(appended) };
         let mut announcement = Announcement::of(self, appended.last);
         let committed = transaction.commit().await;
         if let Err(error) = &committed
@@ -40,6 +38,7 @@ impl EventStore {
             announcement.withdraw();
         }
         committed?;
+        self.committed(written);
         metrics::counter!("events_appended_total").increment(appended.event_count());
         metrics::histogram!("append_seconds").record(self.inner.clock.now() - began);
         Ok(appended)
@@ -72,7 +71,7 @@ impl EventStore {
             let idle = "set local idle_in_transaction_session_timeout = '3s'";
             query(idle).execute(transaction).await?;
         }
-        stage_one(&self.inner, transaction, prepared).await
+        Ok(stage_one(&self.inner, transaction, prepared).await?.0)
     }
 
     /// Wakes those who follow the log, after the commit of an [`EventStore::append_in_tx`]. Whoever forgets it
@@ -127,9 +126,12 @@ async fn stage_one(
     store: &Inner,
     transaction: &mut WriteTransaction,
     prepared: Prepared,
-) -> Result<Appended, AppendError> {
+) -> Result<(Appended, Option<Written>), AppendError> {
     match stage(store, transaction, std::slice::from_ref(&prepared)).await {
-        Ok(mut staged) => staged.outcomes.pop().unwrap_or(Err(AppendError::Unanswered)),
+        Ok(mut staged) => {
+            let appended = staged.outcomes.pop().unwrap_or(Err(AppendError::Unanswered))?;
+            Ok((appended, staged.written))
+        }
         Err(StageError::Blamed { error, .. }) => Err(error),
         Err(StageError::Database(error)) => Err(error.into()),
     }

@@ -1,6 +1,7 @@
 //! The log in a database.
 
 mod append;
+mod heads;
 mod read;
 mod repeat;
 mod stage;
@@ -15,12 +16,13 @@ use std::sync::Arc;
 pub(crate) use append::{Announcement, may_be_made};
 pub use verify::{Verified, VerifyError};
 
-pub(crate) use stage::{Prepared, StageError, Staged, Tail};
+pub(crate) use stage::{Prepared, StageError, Staged, Tail, Written};
 
 use mainstay_core::Clock;
 use mainstay_db::{Connection, Database, DbError, query};
 use tokio::sync::watch;
 
+use self::heads::KnownHeads;
 use crate::{InlineProjection, Limits, Position};
 
 /// The log of events. Clones share it.
@@ -37,6 +39,7 @@ struct Inner {
     limits: Limits,
     projections: Vec<Arc<dyn InlineProjection>>,
     head: watch::Sender<Position>,
+    known_heads: KnownHeads,
 }
 
 impl EventStore {
@@ -62,7 +65,16 @@ impl EventStore {
         limits: Limits,
     ) -> Self {
         let head = watch::Sender::new(Position::START);
-        Self { inner: Arc::new(Inner { database, clock, limits, projections, head }) }
+        Self {
+            inner: Arc::new(Inner {
+                database,
+                clock,
+                limits,
+                projections,
+                head,
+                known_heads: KnownHeads::default(),
+            }),
+        }
     }
 
     /// The position of the newest event, from the database. Tells those who [`watch`](EventStore::watch), if they
@@ -107,6 +119,12 @@ impl EventStore {
         requests: &[Prepared],
     ) -> Result<Staged, StageError> {
         stage::stage(&self.inner, connection, requests).await
+    }
+
+    /// Notes that what was staged is committed.
+    pub(crate) fn committed(&self, written: Written) {
+        let Written { tail, before, heads } = written;
+        self.inner.known_heads.remember(before, tail.event_id, heads);
     }
 
     /// Whether the transaction with this end was committed. When this returns, the answer is final.

@@ -62,8 +62,8 @@ impl EventStore {
     /// Safe: it only reads.
     pub async fn version(&self, stream: &StreamId) -> Result<Option<Version>, DbError> {
         let mut read = self.inner.database.read().await?;
-        let found = query("select version from es_stream where stream_id = $1").bind(stream);
-        found.fetch_optional(&mut read).await?.map(|row| row.get(0)).transpose()
+        let found = query("select max(version) from es_event where stream_id = $1").bind(stream);
+        found.fetch_one(&mut read).await?.get(0)
     }
 
     /// Up to `limit` events of the whole log that come after a position, in its order. An empty page means

@@ -1,7 +1,7 @@
 //! Any number of appends in one transaction: looked up, checked one after the other, numbered, written.
 //!
-//! The order of the steps is that of the locks (I5): the heads of all streams, sorted by name; the counter
-//! last. Nothing between the counter and the commit waits for anything but the database (I4).
+//! The counter comes first: who holds it appends, and on its release the next one begins (I5). Nothing between
+//! the counter and the commit waits for anything but the database (I4).
 
 use std::collections::{BTreeSet, HashMap};
 use std::panic::AssertUnwindSafe;
@@ -12,15 +12,13 @@ use mainstay_core::random;
 use mainstay_db::{Connection, DbError};
 use uuid::Uuid;
 
+use super::heads::Heads;
 use super::repeat::{self, Earlier, Key};
 use super::{Inner, statements};
 use crate::{
     Append, AppendError, Appended, InlineProjection, InvalidAppend, Limits, Position, ProjectionError,
     RecordedEvent, StreamId, Version,
 };
-
-/// The versions of streams; those that are not there are not in it.
-pub(super) type Heads = HashMap<StreamId, Version>;
 
 /// An append with all the work done that needs no lock.
 #[derive(Debug)]
@@ -38,10 +36,19 @@ pub(crate) struct Prepared {
 pub(crate) struct Staged {
     /// For each append, in order.
     pub(crate) outcomes: Vec<Result<Appended, AppendError>>,
-    /// The last event; `None` when there is nothing to commit.
-    pub(crate) tail: Option<Tail>,
+    /// What there is to commit.
+    pub(crate) written: Option<Written>,
     /// How many events.
     pub(crate) events: usize,
+}
+
+/// What a transaction has written, to be [noted](super::EventStore::committed) once it is committed.
+#[derive(Debug)]
+pub(crate) struct Written {
+    pub(crate) tail: Tail,
+    /// The newest event before.
+    pub(super) before: Option<Uuid>,
+    pub(super) heads: Heads,
 }
 
 /// The last event of a transaction, by which it can be told later whether the transaction was committed.
@@ -90,36 +97,35 @@ pub(super) async fn stage(
     connection: &mut Connection,
     requests: &[Prepared],
 ) -> Result<Staged, StageError> {
-    statements::take_turn(connection).await?;
+    let turn = statements::take_turn(connection).await?;
     let earlier =
         repeat::recall(connection, requests.iter().filter_map(|request| request.key.as_ref())).await?;
     let streams: BTreeSet<&StreamId> =
         requests.iter().flat_map(|request| &request.append.parts).map(|part| &part.stream).collect();
-    let mut heads = statements::lock_heads(connection, streams).await?;
+    let mut heads = store.known_heads.recall(turn.newest, &streams);
+    let unknown = streams.into_iter().filter(|stream| !heads.contains_key(*stream)).collect();
+    heads.extend(statements::heads(connection, unknown).await?);
     let (mut outcomes, accepted) = judge(requests, &earlier, &mut heads);
     if accepted.is_empty() {
-        return Ok(Staged { outcomes: answers(outcomes), tail: None, events: 0 });
+        return Ok(Staged { outcomes: answers(outcomes), written: None, events: 0 });
     }
 
     let count: usize = accepted.iter().map(|index| requests[*index].events).sum();
-    let before = statements::reserve(connection, count).await?;
     let at = store.clock.timestamp();
-    let accepted = record(store, requests, &accepted, &heads, before, at);
+    let accepted = record(store, requests, &accepted, &heads, turn.position, at);
     let events = || accepted.iter().flat_map(|append| &append.events);
-    statements::insert_events(connection, events()).await?;
-    let changed: BTreeSet<&StreamId> = events().map(|event| &event.stream).collect();
-    let changed = changed.into_iter().filter_map(|stream| Some((stream, *heads.get(stream)?)));
-    statements::set_heads(connection, changed).await?;
+    statements::write(connection, events(), turn.position.plus(count as u64)).await?;
     project(store, connection, &accepted).await?;
     let keys =
         accepted.iter().filter_map(|append| Some((requests[append.index].key.as_ref()?, &append.appended)));
     repeat::remember(connection, keys, at).await?;
 
     let tail = events().last().map(|event| Tail { position: event.position, event_id: event.id });
+    let written = tail.map(|tail| Written { tail, before: turn.newest, heads });
     for Accepted { index, appended, .. } in accepted {
         outcomes[index] = Outcome::Answer(Ok(appended));
     }
-    Ok(Staged { outcomes: answers(outcomes), tail, events: count })
+    Ok(Staged { outcomes: answers(outcomes), written, events: count })
 }
 
 /// What becomes of an append, as long as not all of them are written.

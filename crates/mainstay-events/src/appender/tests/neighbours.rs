@@ -151,7 +151,7 @@ async fn the_log_tells_whether_a_transaction_was_committed() {
         let prepared = crate::store::Prepared::new(noting("a", 1), store.limits()).expect("an append");
         let mut transaction = store.database().write().await.expect("the writer");
         let staged = store.stage(&mut transaction, &[prepared]).await.expect("staged");
-        let tail = staged.tail.expect("an event");
+        let tail = staged.written.expect("an event").tail;
         if commits {
             transaction.commit().await.expect("the commit");
         } else {

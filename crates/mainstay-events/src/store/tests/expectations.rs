@@ -1,9 +1,10 @@
 use std::collections::BTreeMap;
 
+use mainstay_core::Clock;
 use proptest::prelude::*;
 
 use super::{Happened, check_invariants, store, stream};
-use crate::{Append, AppendError, Expected, Version};
+use crate::{Append, AppendError, EventStore, Expected, Version};
 
 #[test]
 fn each_expectation_has_its_row() {
@@ -35,24 +36,29 @@ fn expectation() -> impl Strategy<Value = Expected> {
     ]
 }
 
-/// Appends to few streams, so that their expectations are right about as often as wrong.
-fn appends() -> impl Strategy<Value = Vec<BTreeMap<u8, (Expected, usize)>>> {
+/// What is expected of streams, and how many events they get.
+type Parts = BTreeMap<u8, (Expected, usize)>;
+
+/// Appends of two instances to few streams, so that their expectations are right about as often as wrong.
+fn appends() -> impl Strategy<Value = Vec<(bool, Parts)>> {
     let part = (expectation(), 0..3_usize);
-    proptest::collection::vec(proptest::collection::btree_map(0..3_u8, part, 1..3), 1..12)
+    let parts = proptest::collection::btree_map(0..3_u8, part, 1..3);
+    proptest::collection::vec((any::<bool>(), parts), 1..16)
 }
 
 proptest! {
     #![proptest_config(ProptestConfig { cases: 64, ..ProptestConfig::default() })]
 
-    /// The store does what a map of counters does.
+    /// The store does what a map of counters does, whatever another instance appends in between.
     #[test]
     fn the_store_agrees_with_a_model(appends in appends()) {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
         runtime.block_on(async {
             let store = store().await;
+            let other = EventStore::new(store.database().clone(), Clock::system());
             let mut model: BTreeMap<u8, u64> = BTreeMap::new();
             let mut total = 0;
-            for parts in appends {
+            for (by_other, parts) in appends {
                 let mut append = Append::new();
                 for (name, (expected, count)) in &parts {
                     append = append.events(&stream(name), *expected, &vec![Happened::Noted(0); *count]);
@@ -60,7 +66,8 @@ proptest! {
                 let at = |name: &u8| model.get(name).copied().map(Version::new);
                 let wrong = parts.iter().find(|(name, (expected, _))| !expected.allows(at(name)));
                 let events: usize = parts.values().map(|(_, count)| count).sum();
-                match (store.append(append).await, wrong) {
+                let done = if by_other { &other } else { &store }.append(append).await;
+                match (done, wrong) {
                     (Err(AppendError::Invalid(_)), _) => assert_eq!(events, 0),
                     (Err(AppendError::WrongVersion { stream: named, actual, .. }), Some((name, _))) => {
                         assert_eq!((named, actual), (stream(name), at(name)));

@@ -13,7 +13,7 @@ pub(crate) use projections::names;
 use std::sync::Arc;
 
 use mainstay_core::Clock;
-use mainstay_db::{Database, DatabaseSettings, DatabaseUrl, MigratedBy, query};
+use mainstay_db::{Database, DatabaseSettings, DatabaseUrl, MigratedBy};
 use mainstay_servers::TestDatabase;
 use serde::{Deserialize, Serialize};
 
@@ -84,7 +84,7 @@ async fn whole_log(store: &EventStore) -> Vec<RecordedEvent> {
     }
 }
 
-/// Checks I1 and I2, and that the heads tell the same as the events.
+/// Checks I1 and I2.
 pub(crate) async fn check_invariants(store: &EventStore) -> Vec<RecordedEvent> {
     let log = whole_log(store).await;
     let mut versions = std::collections::BTreeMap::new();
@@ -95,14 +95,5 @@ pub(crate) async fn check_invariants(store: &EventStore) -> Vec<RecordedEvent> {
         assert_eq!(event.version.get(), *version, "versions are 1 to V");
     }
     assert_eq!(store.head().await.expect("the head").get(), log.len() as u64);
-    let mut read = store.inner.database.read().await.expect("a reader");
-    let rows =
-        query("select stream_id, version from es_stream order by stream_id").fetch_all(&mut read).await;
-    let heads: std::collections::BTreeMap<StreamId, u64> = rows
-        .expect("the heads")
-        .iter()
-        .map(|row| (row.get(0).expect("a name"), row.get(1).expect("a version")))
-        .collect();
-    assert_eq!(heads, versions);
     log
 }
