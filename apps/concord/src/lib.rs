@@ -13,7 +13,6 @@ pub mod files;
 pub mod import;
 pub mod ledger;
 pub mod log;
-pub mod metrics;
 pub mod pages;
 pub mod program;
 pub mod read;

@@ -51,7 +51,6 @@ impl Service for Concord {
 
     async fn build(&self, app: &mut App<ConcordSettings>) -> Result<Catalogues, BuildError> {
         let settings = Arc::clone(app.settings());
-        app.metrics().describe(crate::metrics::FAMILIES);
         let surroundings = Surroundings {
             database: app.database().clone(),
             clock: app.clock().clone(),

@@ -7,8 +7,7 @@ pub const FAMILIES: &[Family] = &[
     Family::counter("events_appended_total", &[], "Events that were stored."),
     Family::seconds("append_seconds", &[], "Appends, from the call to the answer."),
     Family::seconds("append_queue_seconds", &[], "Waits of appends for their batch."),
-    // Its values are counts; what is larger than the last bucket is in the sum only.
-    Family::seconds("append_batch_size", &[], "Appends that one transaction stored together."),
+    Family::sizes("append_batch_size", &[], "Appends that one transaction stored together."),
     Family::counter(
         "append_batch_splits_total",
         &[],
@@ -49,3 +48,39 @@ pub const FAMILIES: &[Family] = &[
     Family::counter("outbox_given_up_total", &["destination"], "Messages that nobody took in time."),
     Family::gauge("rebuild_progress_ratio", &["projection"], "How far a rebuild is, from 0 to 1."),
 ];
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+    use std::fs;
+    use std::path::Path;
+
+    use super::FAMILIES;
+
+    /// The names of metrics in all files of a folder.
+    fn named(folder: &Path, names: &mut BTreeSet<String>) {
+        for entry in fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                named(&path, names);
+                continue;
+            }
+            let text = fs::read_to_string(&path).unwrap();
+            for part in text.split("metrics::").skip(1) {
+                let is_macro = ["counter!", "gauge!", "histogram!"].iter().any(|name| part.starts_with(name));
+                if let (true, Some(name)) = (is_macro, part.split('"').nth(1)) {
+                    names.insert(name.to_owned());
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn what_the_log_counts_is_declared_and_nothing_else() {
+        let mut counted = BTreeSet::new();
+        let log = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../crates/mainstay-events/src");
+        named(&log, &mut counted);
+        let declared: BTreeSet<_> = FAMILIES.iter().map(|family| family.name.to_owned()).collect();
+        assert_eq!(declared, counted);
+    }
+}

@@ -13,7 +13,6 @@ matches is one label. [operations.md](../operations.md#metrics) says who may loo
 pub(super) fn page<'a>(program: &str, families: impl Iterator<Item = &'a Family>) -> String {
     let mut families: Vec<_> = families.collect();
     families.sort_by_key(|family| family.name);
-    families.dedup_by_key(|family| family.name);
     let mut text = head("Metrics", program, "metrics", ABOUT);
     text.push_str("| name | kind | labels | what it is |\n|---|---|---|---|\n");
     for family in families {

@@ -6,6 +6,9 @@ use metrics::{Counter, Gauge, Histogram, Key, KeyName, Label, Level, Metadata, R
 pub const SECONDS: &[f64] =
     &[0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0];
 
+/// Buckets for sizes of batches, in items: powers of two.
+pub const SIZES: &[f64] = &[1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 256.0, 512.0, 1024.0];
+
 /// What a metric measures.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
@@ -46,6 +49,12 @@ impl Family {
     /// Declares a histogram of durations in seconds, with the buckets [`SECONDS`].
     pub const fn seconds(name: &'static str, labels: &'static [&'static str], help: &'static str) -> Self {
         Self { name, kind: Kind::Histogram, labels, help, buckets: SECONDS }
+    }
+
+    /// Declares a histogram of sizes in items, with the buckets [`SIZES`]. Its name ends in `_size`: by that
+    /// the recorder knows the buckets of families that are described after it was made.
+    pub const fn sizes(name: &'static str, labels: &'static [&'static str], help: &'static str) -> Self {
+        Self { name, kind: Kind::Histogram, labels, help, buckets: SIZES }
     }
 
     /// The counter with these label values, in the order of [`Family::labels`].

@@ -34,7 +34,7 @@ use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle, 
 use crate::controls::csrf;
 use crate::degradation;
 
-pub use family::{Family, Kind, SECONDS};
+pub use family::{Family, Kind, SECONDS, SIZES};
 pub use http::{HttpMeter, InFlight, RouteMeter};
 pub use limits::{ClassMeter, LimitMeter};
 pub use routes::{routes, routes_for_operators};
@@ -115,6 +115,8 @@ impl Metrics {
             },
         );
         // What no family declares gets buckets as well: a summary would keep each value.
+        let sizes = Matcher::Suffix("_size".to_owned());
+        let builder = builder.set_buckets_for_metric(sizes, SIZES).unwrap_or_default();
         let builder = builder.set_buckets(SECONDS).unwrap_or_default();
         let recorder = Arc::new(builder.build_recorder());
         families().for_each(|family| family.describe(&*recorder));
@@ -144,7 +146,7 @@ impl Metrics {
     }
 
     /// Describes families of an application, or of a library that knows no catalogue, for the reader of
-    /// `/metrics`. Their histograms have the buckets [`SECONDS`].
+    /// `/metrics`. Their histograms have the buckets [`SIZES`] if their name ends in `_size`, else [`SECONDS`].
     pub fn describe(&self, families: &[Family]) {
         for family in families {
             family.describe(&*self.recorder);
