@@ -50,8 +50,6 @@ pub enum Purpose {
     Session,
     /// Tokens against request forgery.
     Csrf,
-    /// API tokens, as they reach a store.
-    ApiToken,
     /// What counts attempts without keeping names and addresses.
     Throttle,
 }
@@ -90,7 +88,6 @@ impl Purpose {
         match self {
             Self::Session => b"session",
             Self::Csrf => b"csrf",
-            Self::ApiToken => b"api token",
             Self::Throttle => b"throttle",
         }
     }
