@@ -1,11 +1,12 @@
 //! The release build of Concord.
 
 use std::path::PathBuf;
-use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result, bail};
 use serde_json::Value;
 use tempfile::TempDir;
+
+use crate::cargo::cargo;
 
 /// A build of Concord, in a place where the next build does not replace it.
 pub(crate) struct Binary {
@@ -36,12 +37,9 @@ impl Binary {
             Build::Drills => &["--features", "drills"],
         };
         anstream::eprintln!("==> cargo build --release --package concord {}", features.join(" "));
-        let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-        let output = Command::new(cargo)
-            .args(["build", "--release", "--locked", "--package", "concord"])
+        let output = cargo(&["build", "--release", "--locked", "--package", "concord"])
             .args(features)
             .args(["--message-format", "json-render-diagnostics"])
-            .stderr(Stdio::inherit())
             .output()
             .context("cannot start cargo")?;
         if !output.status.success() {

@@ -7,7 +7,9 @@
 //! Everything here is plain blocking code, on one thread but where many clients ask at once, so that the measuring takes little from what is measured.
 
 mod binary;
+mod cargo;
 mod data;
+mod disk;
 mod figure;
 mod http;
 mod open_loop;

@@ -1,23 +1,19 @@
 //! The log under everything at once: the tests `chaos` of the log in a release build, with as many events as it takes to
 //! believe them. They fail when anything is skipped or doubled, and when a plain sequence is not caught.
 
-use std::process::{Command, Stdio};
-
 use anyhow::{Context, Result, ensure};
 use mainstay_core::Clock;
 
+use crate::cargo::cargo;
 use crate::figure::Figure;
 
 /// Events on each database.
 const EVENTS: &str = "200000";
 
 pub(crate) fn run(_: &Clock) -> Result<Vec<Figure>> {
-    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    let output = Command::new(cargo)
-        .args(["test", "--release", "--locked", "--package", "mainstay-events", "--test", "chaos", "--"])
-        .args(["--nocapture", "--test-threads", "1"])
+    let output = cargo(&["test", "--release", "--locked", "--package", "mainstay-events", "--test", "chaos"])
+        .args(["--", "--nocapture", "--test-threads", "1"])
         .env("MAINSTAY_CHAOS_EVENTS", EVENTS)
-        .stderr(Stdio::inherit())
         .output()
         .context("cannot start cargo")?;
     let printed = String::from_utf8_lossy(&output.stdout);

@@ -11,11 +11,13 @@ use mainstay_servers::Postgres;
 use serde_json::Value;
 
 use crate::binary::{Binary, Build};
+use crate::cargo::example;
 use crate::data;
+use crate::disk;
 use crate::figure::Figure;
 use crate::http::{Connection, Request};
 use crate::sample::{Sample, milliseconds, timed};
-use crate::scenarios::{SETTINGS, example, folder, number};
+use crate::scenarios::{SETTINGS, folder, number};
 use crate::service::Service;
 
 const ITEMS: usize = 10_000;
@@ -30,7 +32,7 @@ pub(crate) fn run(clock: &Clock) -> Result<Vec<Figure>> {
     let binary = Binary::build(Build::Plain)?;
     let postgres = Postgres::options().durable().start();
     let database = postgres.create_database();
-    let mut figures = Vec::new();
+    let mut figures = vec![disk::flush(clock)?];
     figures.push(migrations("SQLite", clock, &binary, |folder| {
         Ok((format!("sqlite://{}", folder.join("migrated.db").display()), ()))
     })?);

@@ -40,7 +40,7 @@ pub(crate) fn run(clock: &Clock) -> Result<Vec<Figure>> {
     let before = process::memory(service.process())?.resident;
     let (mut clients, took) = timed(clock, || listen(service.address, &token, CLIENTS))?;
     let after = process::memory(service.process())?.resident;
-    let schema = r#"{"name":"cars","version":"1","dimensions":[{"name":"colour","type":"string"}]}"#;
+    let schema = r#"{"name":"cars","version":"1.0.0","dimensions":[{"name":"colour","type":"string"}]}"#;
     let mut writer = service.connect()?;
     let (heard, hearing) = timed(clock, || {
         writer.exchange(&Request::post("/api/v1/schemas", schema))?;

@@ -5,10 +5,11 @@ use anyhow::{Context, Result, ensure};
 use mainstay_core::Clock;
 
 use crate::binary::{Binary, Build};
+use crate::cargo::example;
 use crate::figure::Figure;
 use crate::http::{Connection, Request};
 use crate::sample::{Sample, milliseconds, timed};
-use crate::scenarios::{example, folder, number};
+use crate::scenarios::{folder, number};
 use crate::service::Service;
 
 /// Refusals over one connection.

@@ -15,9 +15,7 @@ pub(crate) mod session;
 pub(crate) mod sign_in;
 pub(crate) mod start;
 
-use std::process::{Command, Stdio};
-
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result};
 use mainstay_core::Clock;
 use serde_json::json;
 use tempfile::TempDir;
@@ -53,19 +51,6 @@ fn folder() -> Result<TempDir> {
 /// The body that asks for a matrix of the catalogue.
 fn matrix_request() -> String {
     json!({ "catalog_name": data::CATALOGUE, "ruleset_name": data::RULESET }).to_string()
-}
-
-/// Builds and runs an example that measures inside the process; returns what it prints.
-fn example(package: &str, name: &str, arguments: &[&str]) -> Result<String> {
-    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    let output = Command::new(cargo)
-        .args(["run", "--release", "--locked", "--package", package, "--example", name, "--"])
-        .args(arguments)
-        .stderr(Stdio::inherit())
-        .output()
-        .context("cannot start cargo")?;
-    ensure!(output.status.success(), "{name} ended with {}", output.status);
-    String::from_utf8(output.stdout).with_context(|| format!("{name} printed something that is not UTF-8"))
 }
 
 /// The number behind `before` in the line about `what`.

@@ -4,8 +4,10 @@
 use anyhow::{Context, Result};
 use mainstay_core::Clock;
 
+use crate::cargo::example;
+use crate::disk;
 use crate::figure::Figure;
-use crate::scenarios::{example, number};
+use crate::scenarios::number;
 
 /// Enough that the beginning does not count.
 const EVENTS: &str = "300000";
@@ -14,8 +16,8 @@ const EVENTS: &str = "300000";
 const DATABASES: [(&str, &str, f64); 2] =
     [("SQLite", "sqlite", 100_000.0), ("PostgreSQL", "postgres", 40_000.0)];
 
-pub(crate) fn run(_: &Clock) -> Result<Vec<Figure>> {
-    let mut figures = Vec::new();
+pub(crate) fn run(clock: &Clock) -> Result<Vec<Figure>> {
+    let mut figures = vec![disk::flush(clock)?];
     for (name, kind, promised) in DATABASES {
         let printed = example("mainstay-events", "projection_bench", &[EVENTS, kind])?;
         let number = |line: &str, before: &str| {

@@ -1,21 +1,13 @@
 //! What it costs to know who is asking, inside the process: the example `session_bench` of the runtime.
 
-use std::process::{Command, Stdio};
-
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result};
 use mainstay_core::Clock;
 
+use crate::cargo::example;
 use crate::figure::Figure;
 
 pub(crate) fn run(_: &Clock) -> Result<Vec<Figure>> {
-    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    let output = Command::new(cargo)
-        .args(["run", "--release", "--locked", "--package", "mainstay", "--example", "session_bench"])
-        .stderr(Stdio::inherit())
-        .output()
-        .context("cannot start cargo")?;
-    ensure!(output.status.success(), "session_bench ended with {}", output.status);
-    let printed = String::from_utf8_lossy(&output.stdout);
+    let printed = example("mainstay", "session_bench", &[])?;
     let figure = |name: &str, line: &str| {
         let nanos =
             mean(&printed, line).with_context(|| format!("session_bench printed no line {line:?}"))?;
