@@ -6,29 +6,22 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 
-use crate::command::{self, program};
 use crate::step::Step;
-use crate::workspace;
+use crate::{command, setup, workspace};
 
 pub(crate) const BOOK: Step = Step { name: "book", what: "the book, and where its pages lead", work: build };
 
 /// Where `docs/book.toml` puts the book.
 const FOLDER: &str = "target/book";
 
-/// Builds the book where mdBook is installed, and looks at each of its pages.
+/// Builds the book, and looks at each of its pages.
 ///
 /// # Errors
 ///
 /// When it cannot be built, or a page leads nowhere or holds something that was not put in.
 fn build() -> Result<()> {
-    if !command::succeeds(program("mdbook", ["--version"])) {
-        anstream::eprintln!(
-            "   note: NOT RUN, mdbook is not installed; to run it: cargo install --locked mdbook"
-        );
-        return Ok(());
-    }
     // mdBook takes a file that it cannot include for a mere warning, on stderr.
-    command::run(program("mdbook", ["build", "docs"]))?;
+    command::run(setup::mdbook(&["build", "docs"])?)?;
     let pages = pages(&workspace::root().join(FOLDER))?;
     let problems = check(&pages);
     for problem in &problems {

@@ -12,8 +12,18 @@ pub(crate) fn cargo<I: IntoIterator<Item = S>, S: AsRef<OsStr>>(arguments: I) ->
     // Cargo tells its sub-processes which cargo it is, so that a toolchain override holds for all.
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let mut command = Command::new(cargo);
+    for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_str().is_some_and(is_about_this_package))
+    {
+        command.env_remove(name);
+    }
     command.args(arguments).current_dir(workspace::root());
     command
+}
+
+/// What cargo tells what it runs, of which package it is. Some build scripts listen: what is built from here would be built
+/// anew by the next cargo in a shell, and that again from here.
+fn is_about_this_package(name: &str) -> bool {
+    ["CARGO_PKG_", "CARGO_MANIFEST_"].iter().any(|prefix| name.starts_with(prefix))
 }
 
 /// Any other program with these arguments, in the root of the repository.

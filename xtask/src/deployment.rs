@@ -6,7 +6,7 @@ use anyhow::{Context, Result, bail};
 
 use crate::command::{self, cargo, program};
 use crate::step::Step;
-use crate::workspace;
+use crate::{setup, workspace};
 
 pub(crate) const DEPLOYMENT: Step =
     Step { name: "deployment", what: "image, Compose, nginx, systemd and Kubernetes files", work: check };
@@ -14,12 +14,13 @@ pub(crate) const DEPLOYMENT: Step =
 /// The most that `systemd-analyze security` may find open, in tenths.
 const MOST_EXPOSED: u32 = 20;
 
-/// Judges the files by `mainstay audit`, and by nginx, gixy, systemd and kubernetes-validate where they are.
+/// Judges the files by `mainstay audit`, and by nginx, gixy, systemd and kubernetes-validate.
 ///
 /// # Errors
 ///
 /// When one of them finds something.
 fn check() -> Result<()> {
+    setup::judges_of_deployments()?;
     command::run(cargo(["run", "--quiet", "--locked", "--package", "mainstay-tool", "--", "audit", "."]))?;
     nginx()?;
     systemd()?;
@@ -28,9 +29,6 @@ fn check() -> Result<()> {
 
 /// `nginx -t` and gixy, on copies whose paths are of this machine.
 fn nginx() -> Result<()> {
-    if !is_there("nginx", "-v") {
-        return Ok(());
-    }
     let folder = workspace::root().join("target/deployment/nginx");
     fs::create_dir_all(folder.join("tls")).context("cannot make a folder for the configuration")?;
     let here = folder.to_str().context("the path of the workspace is not UTF-8")?;
@@ -69,17 +67,11 @@ fn nginx() -> Result<()> {
     ))?;
     let whole = format!("{here}/nginx.conf");
     command::run(program("nginx", ["-t", "-q", "-c", &whole]))?;
-    if is_there("gixy", "--version") {
-        command::run(program("gixy", [&whole]))?;
-    }
-    Ok(())
+    command::run(setup::GIXY.command(&[&whole])?)
 }
 
 /// `systemd-analyze security`, which gives a number from 0.0 (nothing is open) to 10.0.
 fn systemd() -> Result<()> {
-    if !is_there("systemd-analyze", "--version") {
-        return Ok(());
-    }
     let unit = workspace::root().join("deploy/systemd/concord.service");
     let unit = unit.to_str().context("the path of the workspace is not UTF-8")?;
     let table =
@@ -102,9 +94,6 @@ fn exposure(line: &str) -> Option<u32> {
 }
 
 fn kubernetes() -> Result<()> {
-    if !is_there("kubernetes-validate", "--version") {
-        return Ok(());
-    }
     let folder = workspace::root().join("deploy/kubernetes");
     for entry in fs::read_dir(folder)? {
         let path = entry?.path();
@@ -112,19 +101,10 @@ fn kubernetes() -> Result<()> {
             && path.file_stem().is_some_and(|stem| stem != "kustomization");
         if is_manifest {
             let path = path.to_str().context("the path of the workspace is not UTF-8")?;
-            command::output(program("kubernetes-validate", ["--strict", path]))?;
+            command::output(setup::KUBERNETES_VALIDATE.command(&["--strict", path])?)?;
         }
     }
     Ok(())
-}
-
-/// Whether a tool is there; says so when it is not, since what it would find is not looked for then.
-fn is_there(tool: &str, version: &str) -> bool {
-    let there = command::succeeds(program(tool, [version]));
-    if !there {
-        anstream::eprintln!("   NOT RUN: {tool} is not installed");
-    }
-    there
 }
 
 #[cfg(test)]

@@ -58,13 +58,13 @@ enum Task {
     },
     /// Whether the files under `deploy/` are right, by the tools that will read them
     Deployment,
-    /// The book in `target/book`, where mdBook is installed, and whether its pages lead somewhere
+    /// The book in `target/book`, and whether its pages lead somewhere
     Book,
     /// Whether the manifests of the crates say what the registry and its readers want to know
     Manifests,
     /// Packs every crate that is published, and builds it from what is packed
     Release,
-    /// Advisories, licences and sources of the dependencies, where cargo-deny is installed
+    /// Advisories, licences and sources of the dependencies
     Deny,
     /// Measures the release build of Concord
     Bench {
