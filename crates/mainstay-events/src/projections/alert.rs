@@ -1,4 +1,4 @@
-//! What fails, told to people: a message for each failure.
+//! What fails, told to people: a message for each failure, and one for its end.
 //!
 //! The failure itself is in the database, with its lane or its key, and whoever takes the lane over finds it there.
 //! So nothing is lost when the process dies before the message is written: the next holder writes it, under the
@@ -6,14 +6,18 @@
 
 use mainstay_core::Shutdown;
 use serde::Serialize;
+use uuid::Uuid;
 
-use super::board::Failed;
+use super::board::{Failed, News};
 use super::failure::Failure;
 use super::runner::Runner;
 use crate::outbox::{Message, id_of};
 
 /// The topic of messages that tell of a projection that fails.
 pub const PROJECTION_FAILED: &str = "projection_failed";
+
+/// The topic of messages that tell of a projection that goes on.
+pub const PROJECTION_RECOVERED: &str = "projection_recovered";
 
 /// The kind of a failure that passes by itself.
 const TRANSIENT: &str = "transient";
@@ -45,8 +49,14 @@ pub(super) async fn tell(runner: &Runner, shutdown: &Shutdown) {
             news = runner.board().news() => news,
             () = shutdown.begun() => return,
         };
-        for failed in news {
-            match message(&failed) {
+        for event in news {
+            let message = match &event {
+                News::Began(failed) => began(failed),
+                // What passes by itself may come again at once, and would then be the last that was heard of it.
+                News::Ended(Failed { failure, .. }) if failure.kind == TRANSIENT => continue,
+                News::Ended(failed) => ended(failed),
+            };
+            match message {
                 Ok(message) => outbox.post(message).await,
                 Err(error) => tracing::error!(critical = true, %error, "an alert cannot be written as JSON"),
             }
@@ -54,24 +64,49 @@ pub(super) async fn tell(runner: &Runner, shutdown: &Shutdown) {
     }
 }
 
-fn message(Failed { place, key, failure }: &Failed) -> Result<Message, serde_json::Error> {
+/// What makes a failure another one than those before it. The end of it has the same.
+fn parts(Failed { place, key, failure }: &Failed) -> [String; 7] {
     let which = match &failure.event {
         Some(event) => event.position.to_string(),
         // A database that comes and goes: told, and not told every second.
         None if failure.kind == TRANSIENT => (failure.at.as_second() / TOLD_AGAIN_SECONDS).to_string(),
         None => failure.at.to_string(),
     };
-    let (generation, lane) = (place.generation.to_string(), place.lane.to_string());
-    let parts = [
-        PROJECTION_FAILED,
-        place.name,
-        &generation,
-        &lane,
-        key.as_deref().unwrap_or_default(),
-        &failure.kind,
-        &which,
-        &failure.build,
-    ];
+    [
+        place.name.to_owned(),
+        place.generation.to_string(),
+        place.lane.to_string(),
+        key.clone().unwrap_or_default(),
+        failure.kind.clone(),
+        which,
+        failure.build.clone(),
+    ]
+}
+
+fn id(topic: &str, failed: &Failed) -> Uuid {
+    let parts = parts(failed);
+    id_of(&std::iter::once(topic).chain(parts.iter().map(String::as_str)).collect::<Vec<_>>())
+}
+
+fn ended(failed: &Failed) -> Result<Message, serde_json::Error> {
+    let Failed { place, key, failure } = failed;
+    let name = place.name;
+    let subject = match key {
+        Some(key) => format!("{name} goes on with {key}"),
+        None => format!("{name} goes on"),
+    };
+    let body = serde_json::json!({
+        "projection": name,
+        "generation": place.generation,
+        "lane": place.lane,
+        "quarantined": key,
+        "failed": { "kind": failure.kind, "event": failure.event, "at": failure.at },
+    });
+    Message::new(id(PROJECTION_RECOVERED, failed), PROJECTION_RECOVERED, &subject, &body)
+}
+
+fn began(failed: &Failed) -> Result<Message, serde_json::Error> {
+    let Failed { place, key, failure } = failed;
     let name = place.name;
     let subject = match (key, failure.kind.as_str()) {
         (Some(key), _) => format!("{name} has put {key} aside"),
@@ -89,7 +124,7 @@ fn message(Failed { place, key, failure }: &Failed) -> Result<Message, serde_jso
         failure: &failure,
         help: "see `projection status`; then `projection retry`, `skip` or `rebuild`",
     };
-    Message::new(id_of(&parts), PROJECTION_FAILED, &subject, &body)
+    Message::new(id(PROJECTION_FAILED, failed), PROJECTION_FAILED, &subject, &body)
 }
 
 #[cfg(test)]
@@ -108,7 +143,7 @@ mod tests {
 
     #[test]
     fn the_same_failure_has_the_same_id() {
-        let id = |failed: &Failed| message(failed).expect("JSON").id();
+        let id = |failed: &Failed| began(failed).expect("JSON").id();
         let one = failed("log_damaged", None, 1);
         assert_eq!(id(&one), id(&one.clone()));
         let others =
@@ -123,17 +158,17 @@ mod tests {
 
     #[test]
     fn it_says_what_fails_and_leaves_backtrace_and_length_at_home() {
-        let told = message(&failed("poison", Some("item-1"), 1)).expect("JSON");
+        let told = began(&failed("poison", Some("item-1"), 1)).expect("JSON");
         assert_eq!(told.subject(), "stock has put item-1 aside");
         let body: serde_json::Value = serde_json::from_str(told.body()).expect("JSON");
         assert_eq!((&body["quarantined"], &body["failure"]["error"]), (&"item-1".into(), &"no".into()));
         assert!(body["failure"]["backtrace"].is_null());
         let mut long = failed("poison", Some("item-1"), 1);
         long.failure.error = "é".repeat(ERROR + 1);
-        let told = message(&long).expect("JSON");
+        let told = began(&long).expect("JSON");
         let body: serde_json::Value = serde_json::from_str(told.body()).expect("JSON");
         assert_eq!(body["failure"]["error"], "é".repeat(ERROR));
-        let subject = |kind| message(&failed(kind, None, 1)).expect("JSON").subject().to_owned();
+        let subject = |kind| began(&failed(kind, None, 1)).expect("JSON").subject().to_owned();
         assert_eq!(subject("transient"), "stock waits for the database");
         assert_eq!(subject("mass_poison"), "stock stands still: mass_poison");
     }

@@ -9,7 +9,7 @@ use tokio::sync::Notify;
 use super::failure::Failure;
 use super::place::Place;
 
-/// Most failures that wait for being told to somebody. The log has them all.
+/// Most news that wait for being told to somebody. The log has them all.
 const NEWS: usize = 1_000;
 
 /// Most failures that one record spells out. The others are counted.
@@ -20,12 +20,21 @@ const SPELLED_OUT: usize = 50;
 pub(super) struct Board {
     failing: Mutex<BTreeMap<(Place, Option<String>), Failure>>,
     changed: Notify,
-    /// What began to fail and was not told yet.
-    news: Mutex<VecDeque<Failed>>,
+    /// What was not told yet.
+    news: Mutex<VecDeque<News>>,
     happened: Notify,
 }
 
-/// What began to fail.
+/// What people want to know.
+#[derive(Clone, Debug)]
+pub(super) enum News {
+    /// It began to fail.
+    Began(Failed),
+    /// It fails no more.
+    Ended(Failed),
+}
+
+/// What fails, or did.
 #[derive(Clone, Debug)]
 pub(super) struct Failed {
     pub(super) place: Place,
@@ -58,18 +67,22 @@ impl Board {
             is_news
         };
         if is_news {
-            self.changed.notify_one();
-            let mut news = self.news.lock().unwrap_or_else(PoisonError::into_inner);
-            if news.len() < NEWS {
-                news.push_back(Failed { place, key, failure });
-            }
-            drop(news);
-            self.happened.notify_one();
+            self.tell(News::Began(Failed { place, key, failure }));
         }
     }
 
-    /// Waits until something began to fail, and says what.
-    pub(super) async fn news(&self) -> VecDeque<Failed> {
+    fn tell(&self, event: News) {
+        self.changed.notify_one();
+        let mut news = self.news.lock().unwrap_or_else(PoisonError::into_inner);
+        if news.len() < NEWS {
+            news.push_back(event);
+        }
+        drop(news);
+        self.happened.notify_one();
+    }
+
+    /// Waits until something began or ceased to fail, and says what.
+    pub(super) async fn news(&self) -> VecDeque<News> {
         loop {
             let news = std::mem::take(&mut *self.news.lock().unwrap_or_else(PoisonError::into_inner));
             if !news.is_empty() {
@@ -81,8 +94,10 @@ impl Board {
 
     /// Notes that it fails no more.
     pub(super) fn remove(&self, place: Place, key: Option<&str>) {
-        if self.failing().remove(&(place, key.map(str::to_owned))).is_some() {
-            self.changed.notify_one();
+        let key = key.map(str::to_owned);
+        let removed = self.failing().remove(&(place, key.clone()));
+        if let Some(failure) = removed {
+            self.tell(News::Ended(Failed { place, key, failure }));
         }
     }
 

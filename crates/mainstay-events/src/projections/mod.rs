@@ -47,7 +47,7 @@ mod tables;
 mod tests;
 mod waiting;
 
-pub use alert::PROJECTION_FAILED;
+pub use alert::{PROJECTION_FAILED, PROJECTION_RECOVERED};
 pub use checkpoint::{Role, Status};
 pub use failure::{FailedEvent, Failure};
 pub use fold::{Fold, Folded};

@@ -49,9 +49,11 @@ impl Projections {
     }
 
     /// Puts a message into an outbox for whatever begins to fail: its topic is [`PROJECTION_FAILED`], its id is made
-    /// of the failure, so that a failure which is met again, after a restart or by another process, is told once.
+    /// of the failure, so that a failure which is met again, after a restart or by another process, is told once. What an operator or a
+    /// new build has helped is told as [`PROJECTION_RECOVERED`].
     ///
     /// [`PROJECTION_FAILED`]: super::PROJECTION_FAILED
+    /// [`PROJECTION_RECOVERED`]: super::PROJECTION_RECOVERED
     #[must_use]
     pub fn telling(self, outbox: Outbox) -> Self {
         let (store, settings) = (self.runner.store().clone(), self.runner.settings().clone());

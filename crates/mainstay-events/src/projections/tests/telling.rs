@@ -75,3 +75,28 @@ async fn what_begins_to_fail_is_told_once_also_after_a_restart() {
     scene.stop().await;
     assert_eq!(pager.told().len(), 3);
 }
+
+#[tokio::test]
+async fn the_end_of_a_failure_is_told_too() {
+    let (one, other) = (Tally::new("tally", OnPoison::Quarantine), Tally::new("other", OnPoison::Halt));
+    for tally in [&one, &other] {
+        tally.ills().bad.insert(13);
+    }
+    let pager = Arc::new(Pager::default());
+    let scene = begin(log().await, &[&one, &other], &pager).await;
+    scene.note("ill", 13).await;
+    until_told(&pager, 2).await;
+    for tally in [&one, &other] {
+        tally.ills().bad.clear();
+    }
+    scene.wish("tally", Some("test-ill"), Wish::Retry).await;
+    scene.wish("other", None, Wish::Retry).await;
+    let told = until_told(&pager, 4).await;
+    let mut ends: Vec<_> = told[2..].iter().map(|message| (message.subject(), message.topic())).collect();
+    ends.sort_unstable();
+    assert_eq!(
+        ends,
+        [("other goes on", PROJECTION_RECOVERED), ("tally goes on with test-ill", PROJECTION_RECOVERED)]
+    );
+    scene.stop().await;
+}
