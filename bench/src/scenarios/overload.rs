@@ -23,7 +23,7 @@ use crate::sample::{Sample, mebibytes};
 use crate::scenarios::{COMPACT, SETTINGS, folder};
 use crate::service::Service;
 
-const ITEMS: usize = 300;
+const ITEMS: usize = 600;
 const RULES: usize = 80;
 /// What is asked of the service, in parts of its capacity.
 const LOADS: [f64; 5] = [0.5, 1.0, 1.5, 2.0, 3.0];
