@@ -3,8 +3,10 @@
 //! Server-sent events. The id of each is its position in the log, so a client that was cut off goes on where it
 //! was: it sends the last id it has seen as `Last-Event-ID`, as browsers do by themselves.
 
+mod follower;
+mod tail;
+
 use std::collections::VecDeque;
-use std::fmt::Write as _;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
@@ -21,20 +23,17 @@ use mainstay::routes::{DescribeRequest, DescribeResponse, Operation};
 use mainstay::session::{Session, Sessions};
 use mainstay::{ErrorCode, Refusal, Role, Routes};
 use mainstay_core::{Clock, Shutdown};
-use mainstay_events::{EventStore, Position, RecordedEvent};
+use mainstay_events::{EventStore, Position};
 use schemars::SchemaGenerator;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
-use tokio::time::Instant;
+use tokio::sync::Semaphore;
 
+use self::follower::{Follower, HEARTBEAT};
+use self::tail::Tail;
 use super::READING;
-use super::activity::Happening;
 use crate::service::Catalogues;
 
 /// Most clients at once.
 const CLIENTS: usize = 10_000;
-
-/// Something is said at least this often, so that proxies and clients know that the line is alive.
-const HEARTBEAT: Duration = Duration::from_secs(15);
 
 /// A stream ends after this time, and the client comes back: its rights are looked at anew. With a session, a stream
 /// also ends when that does.
@@ -42,9 +41,6 @@ const LONGEST: Duration = Duration::from_mins(10);
 
 /// The same for API tokens, which nothing tells of their end.
 const LONGEST_BY_TOKEN: Duration = Duration::from_mins(2);
-
-/// Events that are read at once.
-const PAGE: u32 = 100;
 
 pub(super) fn routes() -> Routes<Catalogues> {
     Routes::at("/api/v1/events")
@@ -60,6 +56,7 @@ pub(super) fn routes() -> Routes<Catalogues> {
 #[derive(Clone, Debug)]
 pub struct Feed {
     store: EventStore,
+    tail: Arc<Tail>,
     clock: Clock,
     stopping: Shutdown,
     places: Arc<Semaphore>,
@@ -69,7 +66,8 @@ pub struct Feed {
 impl Feed {
     /// The events of a log, until the process stops.
     pub fn new(store: EventStore, clock: Clock, stopping: Shutdown) -> Self {
-        Self { store, clock, stopping, places: Arc::new(Semaphore::new(CLIENTS)), sessions: None }
+        let tail = Arc::new(Tail::new(store.clone(), clock.clone()));
+        Self { store, tail, clock, stopping, places: Arc::new(Semaphore::new(CLIENTS)), sessions: None }
     }
 
     /// The same, which ends with the session of whoever listens.
@@ -141,60 +139,6 @@ impl DescribeResponse for Live {
     }
 }
 
-/// One client.
-struct Follower {
-    store: EventStore,
-    head: watch::Receiver<Position>,
-    after: Position,
-    clock: Clock,
-    ends: Instant,
-    stopping: Shutdown,
-    /// Said before anything else.
-    first: VecDeque<Bytes>,
-    _place: OwnedSemaphorePermit,
-}
-
-impl Follower {
-    /// What to say next; `None` at the end.
-    async fn next(&mut self) -> Option<Bytes> {
-        if let Some(first) = self.first.pop_front() {
-            return Some(first);
-        }
-        if self.stopping.has_begun() || self.clock.now() >= self.ends {
-            return None;
-        }
-        // Before the read: what is appended during it wakes us again.
-        self.head.borrow_and_update();
-        // A log that cannot be read ends the stream; the client comes back with its last id.
-        // Boxed: a read is large, and most clients wait for most of their time.
-        let page = Box::pin(self.store.read_from(self.after, PAGE)).await.ok()?;
-        if let Some(last) = page.last() {
-            self.after = last.position;
-            return Some(frames(page));
-        }
-        tokio::select! {
-            _ = self.head.changed() => {}
-            () = tokio::time::sleep(HEARTBEAT) => {}
-            () = self.stopping.begun() => return None,
-        }
-        // Whatever woke us: a comment tells whether the client is still there, and costs three bytes.
-        Some(Bytes::from_static(b":\n\n"))
-    }
-}
-
-fn frames(page: Vec<RecordedEvent>) -> Bytes {
-    let mut text = String::new();
-    for event in page {
-        let happening = Happening::from(event);
-        // Texts and numbers always serialise; JSON has no line breaks in it.
-        let data = serde_json::to_string(&happening).unwrap_or_default();
-        let Happening { position, r#type, .. } = &happening;
-        // Infallible: a `String` takes what it is given.
-        let _ = write!(text, "id: {position}\nevent: {type}\ndata: {data}\n\n");
-    }
-    text.into()
-}
-
 async fn follow(
     State(feed): State<Feed>,
     identity: Identity,
@@ -206,19 +150,20 @@ async fn follow(
     };
     let watch = feed.store.watch();
     let head = feed.store.head().await?;
+    feed.tail.ends_at(head);
     let mut first = VecDeque::from([Bytes::from_static(b"retry: 2000\n\n")]);
     let after = last_seen.unwrap_or(head);
     if after > head {
         // The log was restored: what the client has seen is not what is there.
         first.push_back(Bytes::from(format!("id: {head}\nevent: reset\ndata: {{\"position\":{head}}}\n\n")));
     }
-    let Feed { store, clock, stopping, sessions, .. } = feed;
+    let Feed { tail, clock, stopping, sessions, .. } = feed;
     let (session, longest) = match identity.how {
         How::Session => (sessions.map(|sessions| (sessions, session)), LONGEST),
         _ => (None, LONGEST_BY_TOKEN),
     };
     let ends = clock.now() + longest;
     let after = after.min(head);
-    let follower = Follower { store, head: watch, after, clock, ends, stopping, first, _place: place };
+    let follower = Follower { tail, head: watch, after, clock, ends, stopping, first, _place: place };
     Ok(Live { follower, session })
 }
