@@ -19,7 +19,9 @@ use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use mainstay_core::{Chain, Clock, Shutdown};
-use mainstay_resilience::{Backoff, Breaker, BreakerSettings, Bulkhead, Full, Outcome, Transition};
+use mainstay_resilience::{
+    Backoff, Breaker, BreakerSettings, BreakerState, Bulkhead, Full, Outcome, Transition,
+};
 use redis::aio::MultiplexedConnection;
 use redis::{AsyncConnectionConfig, Client, RedisError, RedisResult, TlsCertificates};
 use tokio::sync::Notify;
@@ -197,9 +199,6 @@ impl Link {
     pub async fn keep(&self, shutdown: &Shutdown) {
         let mut failures = 0;
         while !shutdown.has_begun() {
-            // Not at each change: two that come at once might show in the wrong order, and stay so.
-            let state = self.shared.breaker.snapshot().state;
-            metrics::gauge!("breaker_state", "dependency" => NAME).set(state.level());
             let (wait, result) = match self.connection() {
                 Some(mut connection) => (INTERVAL, ping(&mut connection).await),
                 None => match self.connect().await {
@@ -207,6 +206,13 @@ impl Link {
                     Err(error) => (BACKOFF.around(failures), Err(error)),
                 },
             };
+            // Not at each change: two that come at once might show in the wrong order, and stay so. Without a connection,
+            // calls are refused as by an open breaker.
+            let state = match &result {
+                Ok(()) => self.shared.breaker.snapshot().state,
+                Err(_) => BreakerState::Open,
+            };
+            metrics::gauge!("breaker_state", "dependency" => NAME).set(state.level());
             match result {
                 Ok(()) if failures > 0 => {
                     tracing::info!("Redis answers again");
