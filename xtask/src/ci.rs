@@ -60,7 +60,7 @@ fn docs() -> Result<()> {
 /// `cargo deny`: licences, bans and sources by what is here, advisories by their database.
 fn deny() -> Result<()> {
     let deny = |words: &[&str]| setup::deny(words);
-    command::run(deny(&["--workspace", "check", "bans", "licenses", "sources"])?)?;
+    command::run(deny(&["--workspace", "check", "--hide-inclusion-graph", "bans", "licenses", "sources"])?)?;
     if command::run(deny(&["--workspace", "fetch", "db"])?).is_ok() {
         return command::run(deny(&["--workspace", "check", "--disable-fetch", "advisories"])?);
     }
