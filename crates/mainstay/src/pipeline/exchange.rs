@@ -80,6 +80,9 @@ impl Exchange {
             Some(_) => Err(ErrorCode::HeadersTooLarge.into()),
             None => host,
         };
+        // Not a clone: that would hold the whole buffer that the head was read into, for as long as the answer lasts.
+        let user_agent = head.headers.get(header::USER_AGENT);
+        let user_agent = user_agent.and_then(|agent| HeaderValue::from_bytes(agent.as_bytes()).ok());
         let inner = Inner {
             table,
             request_id: random::uuid(clock),
@@ -91,7 +94,7 @@ impl Exchange {
             host,
             method: head.method.clone(),
             path: head.uri.path().to_owned(),
-            user_agent: head.headers.get(header::USER_AGENT).cloned(),
+            user_agent,
             format: Format::of(&head.headers),
             row: OnceLock::new(),
             deadline: OnceLock::new(),

@@ -4,7 +4,7 @@ use std::fmt;
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use http::{HeaderMap, header};
+use http::{HeaderMap, HeaderValue, header};
 use jiff::Timestamp;
 use mainstay_core::{Clock, Tasks};
 use tokio::sync::watch;
@@ -91,7 +91,9 @@ impl Sessions {
             tracing::debug!(?why, "a session token was refused");
         }
         let settings = Arc::clone(&self.inner.settings);
-        let user_agent = headers.get(header::USER_AGENT).cloned();
+        // Not a clone: that would hold the whole buffer that the head was read into, for as long as the session is.
+        let user_agent = headers.get(header::USER_AGENT);
+        let user_agent = user_agent.and_then(|agent| HeaderValue::from_bytes(agent.as_bytes()).ok());
         Session::new(opened, Visitor { now, settings, user_agent, address: client })
     }
 
