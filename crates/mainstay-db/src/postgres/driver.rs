@@ -53,7 +53,8 @@ pub(crate) struct Driver {
 
 /// The half that reads and writes the socket.
 struct Line {
-    /// A cancellation was sent that the server has not heard yet: it may end any later statement.
+    /// A cancellation was sent. It goes by a connection of its own, and nobody tells when the server has heard it: it may
+    /// end any later statement. So no other caller gets this connection.
     is_haunted: bool,
     /// Gone when the line is over: with it go the ends of what still waits for an answer, which so learns of it.
     connection: Option<Box<Connection<Socket, Encrypted>>>,
@@ -83,8 +84,9 @@ impl Driver {
         })
     }
 
+    /// Whether the connection owes no answer, and may be used on.
     pub(crate) fn is_settled(&self) -> bool {
-        self.settled
+        self.settled && !self.line.is_haunted
     }
 
     /// Runs one prepared statement, hands its rows to `each`, and counts the changes.
@@ -211,7 +213,8 @@ impl Driver {
         self.begin = None;
     }
 
-    /// Cancels what may still run, ends the transaction, and waits until the server has answered to both.
+    /// Ends the transaction, and waits until the server has answered. What still runs is cancelled; then this is an error,
+    /// for the connection cannot be used any more.
     ///
     /// # Cancel safety
     ///
@@ -225,16 +228,15 @@ impl Driver {
         }
         if !self.settled {
             let cancel = self.client.cancel_token();
+            self.line.is_haunted = true;
             let cancelled = timeout(CANCEL_GRACE, cancel.cancel_query(self.encryption.clone())).await;
             cancelled.map_err(|_| DbError::new(DbErrorKind::TimedOut))?.map_err(classify)?;
+            // Answered when the statement has ended: only then is its place free at the server.
+            self.command("rollback", None).await?;
+            return Err(DbError::new(DbErrorKind::TimedOut));
         }
-        if self.in_transaction || !self.settled {
-            let mut rolled_back = self.command("rollback", None).await;
-            if rolled_back.as_ref().is_err_and(|error| error.kind() == DbErrorKind::TimedOut) {
-                // The cancellation came after the end of what it was meant for, and hit this.
-                rolled_back = self.command("rollback", None).await;
-            }
-            rolled_back?;
+        if self.in_transaction {
+            self.command("rollback", None).await?;
         }
         self.in_transaction = false;
         self.settled = true;
@@ -339,12 +341,12 @@ impl Line {
         let answer = if let Some(answer) = in_time {
             answer
         } else {
+            self.is_haunted = true;
             let cancelled = async {
                 let told = cancel.cancel_query(encryption.clone());
                 futures_util::join!(told, self.drive(work)).1
             };
             let Ok(answer) = timeout(CANCEL_GRACE, cancelled).await else {
-                self.is_haunted = true;
                 return Err(Failed::Kind(DbError::new(DbErrorKind::TimedOut)));
             };
             answer
