@@ -53,8 +53,8 @@ pub(crate) struct Driver {
 
 /// The half that reads and writes the socket.
 struct Line {
-    /// A cancellation was sent. It goes by a connection of its own, and nobody tells when the server has heard it: it may
-    /// end any later statement. So no other caller gets this connection.
+    /// A cancellation was sent, and is not known to be spent. It goes by a connection of its own, and nobody tells when the
+    /// server has heard it: it may end any later statement. So nobody uses this connection any more.
     is_haunted: bool,
     /// Gone when the line is over: with it go the ends of what still waits for an answer, which so learns of it.
     connection: Option<Box<Connection<Socket, Encrypted>>>,
@@ -287,6 +287,11 @@ impl Failed {
         }
     }
 
+    /// Whether the statement was ended by a cancellation.
+    fn is_of_cancellation(&self) -> bool {
+        matches!(self, Self::Driver(error) if error.code() == Some(&SqlState::QUERY_CANCELED))
+    }
+
     fn into_error(self) -> DbError {
         match self {
             Self::Driver(error) => classify(error),
@@ -349,6 +354,8 @@ impl Line {
             let Ok(answer) = timeout(CANCEL_GRACE, cancelled).await else {
                 return Err(Failed::Kind(DbError::new(DbErrorKind::TimedOut)));
             };
+            // What it ended was this statement: it is spent.
+            self.is_haunted = !answer.as_ref().is_err_and(Failed::is_of_cancellation);
             answer
         };
         match self.take_broken() {
