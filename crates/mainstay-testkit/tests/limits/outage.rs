@@ -75,6 +75,8 @@ async fn goes_through(outage: Outage) {
     for _ in 0..50 {
         assert_eq!(client.get("/local").await.status, 200);
     }
+    // Where this machine was too busy for an answer in time, Redis has not counted all of them.
+    let uncounted = usize::try_from(counted(&service, "local", "local")).unwrap();
     begin(&redis);
 
     // Closed: nothing passes that was not counted; it is told apart from a limit that is reached.
@@ -89,7 +91,8 @@ async fn goes_through(outage: Outage) {
     }
     // One more for each half a minute that has gone by: 120 an hour.
     let refilled = usize::try_from((clock.now() - began).as_secs() / 30).unwrap() + 1;
-    assert!((40..=60 + refilled).contains(&gone), "{gone}");
+    let most = 60 + refilled + 2 * uncounted;
+    assert!((40..=most).contains(&gone), "{gone} of {most}");
     assert!(counted(&service, "local", "local") > 0);
 
     // Open: all pass.
