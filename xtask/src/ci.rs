@@ -57,16 +57,24 @@ fn docs() -> Result<()> {
     command::run(command)
 }
 
-/// `cargo deny`: licences, bans and sources by what is here, advisories by their database.
+/// `cargo deny`: licences, bans and sources by what is here, advisories by their database: the newest, or else the copy
+/// that was fetched last.
 fn deny() -> Result<()> {
-    let deny = |words: &[&str]| setup::deny(words);
-    command::run(deny(&["--workspace", "check", "--hide-inclusion-graph", "bans", "licenses", "sources"])?)?;
-    if command::run(deny(&["--workspace", "fetch", "db"])?).is_ok() {
-        return command::run(deny(&["--workspace", "check", "--disable-fetch", "advisories"])?);
+    let check = ["--workspace", "check", "--hide-inclusion-graph", "bans", "licenses", "sources"];
+    command::run(setup::deny(&check)?)?;
+    let fetched = command::run(setup::deny(&["--workspace", "fetch", "db"])?);
+    if fetched.is_ok() || setup::has_advisories()? {
+        return command::run(setup::deny(&[
+            "--offline",
+            "--workspace",
+            "check",
+            "--hide-inclusion-graph",
+            "advisories",
+        ])?);
     }
     anstream::eprintln!(
-        "   note: advisories were NOT JUDGED: their database cannot be reached from here; the daily run of \
-         .github/workflows/ci.yml judges them"
+        "   note: advisories were NOT JUDGED: there is no copy of their database, and it cannot be reached from \
+         here; the daily run of .github/workflows/ci.yml judges them"
     );
     Ok(())
 }

@@ -1,4 +1,4 @@
-//! Tools that cargo builds and installs, each in the one version that every machine has.
+//! Tools that cargo builds and installs where they are missing.
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -55,6 +55,18 @@ pub(crate) fn deny(arguments: &[&str]) -> Result<Command> {
     let deny = |arguments: &[&str]| cargo(["deny"].iter().chain(arguments));
     DENY.ensure(|| deny(&["--version"]))?;
     Ok(deny(arguments))
+}
+
+/// Whether there is a copy of the database of advisories, fetched now or earlier.
+///
+/// # Errors
+///
+/// When nobody says where cargo is at home.
+pub(crate) fn has_advisories() -> Result<bool> {
+    let copies = cargo_home()?.join("advisory-dbs");
+    Ok(copies
+        .read_dir()
+        .is_ok_and(|mut entries| entries.any(|entry| entry.is_ok_and(|entry| entry.path().is_dir()))))
 }
 
 /// `mdbook` with these arguments.

@@ -10,7 +10,7 @@ use anyhow::Result;
 
 use crate::command::{self, program};
 
-pub(crate) use cargo_tools::{Runner, deny, mdbook};
+pub(crate) use cargo_tools::{Runner, deny, has_advisories, mdbook};
 pub(crate) use debian::judges_of_deployments;
 pub(crate) use python_tools::{GIXY, KUBERNETES_VALIDATE};
 

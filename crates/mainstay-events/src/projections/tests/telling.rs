@@ -47,15 +47,21 @@ async fn until_told(pager: &Pager, count: usize) -> Vec<Message> {
     pager.told()
 }
 
-#[tokio::test]
-async fn what_begins_to_fail_is_told_once_also_after_a_restart() {
-    let (one, other) = (Tally::new("tally", OnPoison::Quarantine), Tally::new("other", OnPoison::Halt));
-    for tally in [&one, &other] {
+/// Two that cannot take an event, each in its way, and the scene in which both have met it.
+async fn two_that_fail(pager: &Arc<Pager>) -> (Scene, [Arc<Tally>; 2]) {
+    let tallies = [Tally::new("tally", OnPoison::Quarantine), Tally::new("other", OnPoison::Halt)];
+    for tally in &tallies {
         tally.ills().bad.insert(13);
     }
-    let pager = Arc::new(Pager::default());
-    let scene = begin(log().await, &[&one, &other], &pager).await;
+    let scene = begin(log().await, &tallies.each_ref(), pager).await;
     scene.note("ill", 13).await;
+    (scene, tallies)
+}
+
+#[tokio::test]
+async fn what_begins_to_fail_is_told_once_also_after_a_restart() {
+    let pager = Arc::new(Pager::default());
+    let (scene, tallies) = two_that_fail(&pager).await;
     let mut subjects: Vec<_> =
         until_told(&pager, 2).await.iter().map(|message| message.subject().to_owned()).collect();
     subjects.sort_unstable();
@@ -66,7 +72,7 @@ async fn what_begins_to_fail_is_told_once_also_after_a_restart() {
 
     // The next process finds the same failures, and one more.
     let store = scene.stop().await;
-    let scene = begin(store, &[&one, &other], &pager).await;
+    let scene = begin(store, &tallies.each_ref(), &pager).await;
     scene.note("worse", 13).await;
     let told = until_told(&pager, 3).await;
     assert_eq!(told[2].subject(), "tally has put test-worse aside");
@@ -78,15 +84,10 @@ async fn what_begins_to_fail_is_told_once_also_after_a_restart() {
 
 #[tokio::test]
 async fn the_end_of_a_failure_is_told_too() {
-    let (one, other) = (Tally::new("tally", OnPoison::Quarantine), Tally::new("other", OnPoison::Halt));
-    for tally in [&one, &other] {
-        tally.ills().bad.insert(13);
-    }
     let pager = Arc::new(Pager::default());
-    let scene = begin(log().await, &[&one, &other], &pager).await;
-    scene.note("ill", 13).await;
+    let (scene, tallies) = two_that_fail(&pager).await;
     until_told(&pager, 2).await;
-    for tally in [&one, &other] {
+    for tally in &tallies {
         tally.ills().bad.clear();
     }
     scene.wish("tally", Some("test-ill"), Wish::Retry).await;

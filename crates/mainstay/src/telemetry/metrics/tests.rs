@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use super::{FAMILIES, Kind, Metrics};
+use super::{FAMILIES, Family, Kind, Metrics, SECONDS, SIZES};
 use crate::refusal::ErrorCode;
 
 #[test]
@@ -49,5 +49,24 @@ fn the_recorder_of_the_process_is_one() {
     metrics::counter!("worker_restarts_total", "worker" => "columns").increment(1);
     for metrics in [first, second] {
         assert!(metrics.render().contains(r#"worker_restarts_total{worker="columns"} 1"#));
+    }
+}
+
+#[test]
+fn an_application_s_families_have_the_buckets_that_they_declare() {
+    let families =
+        [Family::sizes("loaf_size", &[], "Loaves."), Family::seconds("loaf_seconds", &[], "Baking.")];
+    let metrics = Metrics::new();
+    metrics.describe(&families);
+    for family in &families {
+        family.histogram_in(metrics.recorder(), &[]).record(3.0);
+    }
+    let text = metrics.render();
+    for (name, buckets) in [("loaf_size", SIZES), ("loaf_seconds", SECONDS)] {
+        let begin = format!("{name}_bucket{{le=\"");
+        let bounds =
+            text.lines().filter_map(|line| line.strip_prefix(&begin)?.split('"').next()?.parse().ok());
+        let bounds: Vec<f64> = bounds.filter(|bound: &f64| bound.is_finite()).collect();
+        assert_eq!(bounds, buckets, "{name}");
     }
 }
