@@ -184,8 +184,8 @@ impl Drop for Place {
         let shared = &*self.lane.shared;
         let took = shared.clock.now().saturating_duration_since(self.entered);
         let took = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
-        let _ = shared.usual_us.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |usual| {
-            Some(if usual == 0 { took } else { (usual / 8).saturating_mul(7).saturating_add(took / 8) })
+        shared.usual_us.update(Ordering::Relaxed, Ordering::Relaxed, |usual| {
+            if usual == 0 { took } else { (usual / 8).saturating_mul(7).saturating_add(took / 8) }
         });
     }
 }
@@ -211,7 +211,7 @@ impl Drop for StopOnDrop {
 impl<'a> Waiting<'a> {
     fn begin(count: &'a AtomicUsize, most: usize) -> Option<Self> {
         let one_more = |waiting| (waiting < most).then_some(waiting + 1);
-        count.fetch_update(Ordering::Relaxed, Ordering::Relaxed, one_more).ok().map(|_| Self(count))
+        count.try_update(Ordering::Relaxed, Ordering::Relaxed, one_more).ok().map(|_| Self(count))
     }
 }
 
