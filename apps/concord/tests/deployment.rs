@@ -101,6 +101,17 @@ impl Deployment {
 }
 
 #[test]
+fn the_image_is_compiled_by_the_release_of_the_repository() {
+    // rust-toolchain.toml is no part of the image's context: nothing else would notice.
+    let toolchain = fs::read_to_string(deployed("../rust-toolchain.toml")).unwrap();
+    let release =
+        toolchain.lines().find_map(|line| line.strip_prefix("channel = ")).unwrap().trim_matches('"');
+    let dockerfile = fs::read_to_string(deployed("image/Dockerfile")).unwrap();
+    let base = dockerfile.lines().find_map(|line| line.strip_prefix("ARG RUST_IMAGE=rust:")).unwrap();
+    assert!(base.starts_with(&format!("{release}-")), "{base} is not {release}");
+}
+
+#[test]
 fn compose_passes_once_its_secrets_are_made() {
     let deployment = Deployment::compose();
 
