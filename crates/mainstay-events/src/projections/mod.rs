@@ -23,38 +23,33 @@
 //! Tables belong to a *generation*. A rebuild, or code of a higher [version](Projection::version), fills the
 //! tables of the next one while the present ones serve; when it has caught up, one transaction that holds the
 //! counter of the log applies what is left and lets the plain names mean the new tables.
+//!
+//! # Rooms
+//!
+//! | question | room |
+//! |---|---|
+//! | what does an application write? | `definition` |
+//! | what follows from a failure, and what fails at the moment? | `failures` |
+//! | how far is each lane, who holds it, what waits? | `progress`: the rows that say it |
+//! | how does one lane work? | `lane` |
+//! | how are all of them started, swapped, watched and told of? | `supervision` |
+//! | what do operators see and wish? | [`operator`] |
 
-mod alert;
-mod bell;
-mod board;
-mod checkpoint;
-mod failure;
-mod fold;
-mod generations;
-mod handler;
+mod definition;
+mod failures;
 mod lane;
-mod monitor;
 pub mod operator;
 mod place;
-mod poison;
-mod quarantine;
+mod progress;
 mod runner;
-mod sort;
-mod stand;
-mod supervisor;
-mod tables;
+mod settings;
+mod supervision;
 #[cfg(test)]
 mod tests;
-mod waiting;
 
-pub use alert::{PROJECTION_FAILED, PROJECTION_RECOVERED};
-pub use checkpoint::{Role, Status};
-pub use failure::{FailedEvent, Failure};
-pub use fold::{Fold, Folded};
-pub use handler::{Batch, OnPoison, Projection};
-pub use runner::ProjectionSettings;
-pub use sort::{Sort, sort};
-pub use supervisor::{ProjectionHealth, Projections};
-pub(crate) use tables::is_derived;
-pub use tables::{Table, Tables};
-pub use waiting::WaitError;
+pub(crate) use definition::is_derived;
+pub use definition::{Batch, Fold, Folded, OnPoison, Projection, Table, Tables};
+pub use failures::{FailedEvent, Failure, Sort, sort};
+pub use progress::{Role, Status};
+pub use settings::ProjectionSettings;
+pub use supervision::{PROJECTION_FAILED, PROJECTION_RECOVERED, ProjectionHealth, Projections, WaitError};

@@ -6,7 +6,7 @@
 use mainstay_db::{Database, DbError, query};
 use serde::Serialize;
 
-use super::failure::Failure;
+use super::failures::Failure;
 use crate::Position;
 
 /// How a lane of a projection is.

@@ -1,11 +1,20 @@
 //! Which lane of which generation of which projection.
 
+use mainstay_db::Value;
+
 /// One lane of one generation of a projection: a row of `es_projection`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(super) struct Place {
     pub(super) name: &'static str,
     pub(super) generation: u32,
     pub(super) lane: u16,
+}
+
+impl Place {
+    /// As the first three parameters of a statement: name, generation, lane.
+    pub(super) fn values(self) -> [Value; 3] {
+        [self.name.into(), self.generation.into(), u32::from(self.lane).into()]
+    }
 }
 
 /// The lane that a key belongs to.

@@ -1,8 +1,8 @@
 use mainstay_core::random;
 
 use super::*;
-use crate::projections::checkpoint;
 use crate::projections::place::Place;
+use crate::projections::progress::checkpoint;
 
 const PLACE: Place = Place { name: "tally", generation: 1, lane: 0 };
 

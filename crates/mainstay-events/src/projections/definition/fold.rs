@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use mainstay_db::Connection;
 
-use super::handler::{Batch, OnPoison, Projection};
+use super::projection::{Batch, OnPoison, Projection};
 use super::tables::{Table, Tables};
 use crate::{Applying, ProjectionError, RecordedEvent};
 

@@ -5,9 +5,9 @@ use std::time::Duration;
 use mainstay_core::Shutdown;
 use mainstay_db::DbError;
 
-use super::operator::{self, ProjectionStatus};
-use super::runner::Runner;
 use crate::Position;
+use crate::projections::operator::{self, ProjectionStatus};
+use crate::projections::runner::Runner;
 
 /// How often the metrics are set.
 const METRICS: Duration = Duration::from_secs(1);
@@ -69,7 +69,7 @@ async fn set(runner: &Runner, projections: &[ProjectionStatus]) {
 
 /// The age of the oldest event behind a position.
 async fn age(runner: &Runner, position: Position) -> Result<Duration, DbError> {
-    let next = runner.reader().read_from(position, 1).await;
+    let next = runner.store().read_from(position, 1).await;
     let Some(event) = next.ok().and_then(|page| page.into_iter().next()) else { return Ok(Duration::ZERO) };
     let age = runner.clock().timestamp().duration_since(event.recorded_at);
     Ok(age.try_into().unwrap_or_default())

@@ -83,7 +83,7 @@ pub trait Projection: Send + Sync + 'static {
     ///
     /// # Errors
     ///
-    /// Any error undoes the batch. See [`sort`](super::sort) for what follows from it.
+    /// Any error undoes the batch. See [`sort`](crate::projections::sort) for what follows from it.
     fn apply<'a>(&'a self, connection: &'a mut Connection, batch: Batch<'a>) -> Applying<'a>;
 }
 

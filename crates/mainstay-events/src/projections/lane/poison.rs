@@ -2,11 +2,11 @@
 
 use mainstay_core::Shutdown;
 
-use super::checkpoint::{self, Status};
-use super::failure::Failure;
-use super::handler::OnPoison;
-use super::lane::{Holding, Lane, Refused, Stop};
-use super::quarantine::{self, Kept};
+use super::{Holding, Lane, Refused, Stop};
+use crate::projections::definition::OnPoison;
+use crate::projections::failures::Failure;
+use crate::projections::progress::checkpoint::{self, Status};
+use crate::projections::progress::quarantine::{self, Kept};
 use crate::{Position, ProjectionError, RecordedEvent};
 
 /// Events of a key that are tried again in one transaction.
@@ -135,7 +135,7 @@ impl Lane {
             let mut events = Vec::with_capacity(waiting.len());
             for position in &waiting {
                 let before = Position::new(position.get() - 1);
-                let page = self.runner.reader().read_from(before, 1).await;
+                let page = self.runner.store().read_from(before, 1).await;
                 events.extend(page.map_err(|error| Stop::Transient(error.to_string()))?);
             }
             match self.release_some(holding, &kept.key, &events, is_skip).await {

@@ -8,15 +8,16 @@ use mainstay_core::{Shutdown, Tasks};
 use mainstay_db::{Database, DbError, Scope, Work};
 use tokio::task::JoinHandle;
 
-use super::checkpoint::Role;
-use super::handler::Projection;
-use super::lane::{Lane, Stop};
-use super::place::Place;
-use super::runner::{ProjectionSettings, Runner};
-use super::tables::Tables;
-use super::{alert, bell, generations, monitor, operator};
+use super::{alert, bell, generations, monitor};
 use crate::EventStore;
 use crate::outbox::Outbox;
+use crate::projections::definition::{Projection, Tables};
+use crate::projections::lane::{Lane, Stop};
+use crate::projections::operator;
+use crate::projections::place::Place;
+use crate::projections::progress::Role;
+use crate::projections::runner::Runner;
+use crate::projections::settings::ProjectionSettings;
 
 /// The projections of a process. Clones share them.
 #[derive(Clone)]

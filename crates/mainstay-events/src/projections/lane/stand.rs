@@ -2,10 +2,10 @@
 
 use mainstay_core::Shutdown;
 
-use super::checkpoint::{self, Status};
-use super::failure::Failure;
-use super::lane::{Holding, Lane, Stop};
+use super::{Holding, Lane, Stop};
 use crate::Position;
+use crate::projections::failures::Failure;
+use crate::projections::progress::checkpoint::{self, Status};
 
 impl Lane {
     /// Notes that the lane stops here, and stands still.

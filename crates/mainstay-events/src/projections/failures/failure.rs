@@ -53,12 +53,17 @@ pub struct FailedEvent {
 }
 
 impl Failure {
-    pub(super) fn new(kind: &str, error: impl Into<String>, build: &str, at: Timestamp) -> Self {
+    pub(in crate::projections) fn new(
+        kind: &str,
+        error: impl Into<String>,
+        build: &str,
+        at: Timestamp,
+    ) -> Self {
         let (kind, error, build) = (kind.to_owned(), error.into(), build.to_owned());
         Self { kind, event: None, attempts: 1, error, backtrace: None, build, at }
     }
 
-    pub(super) fn of_event(
+    pub(in crate::projections) fn of_event(
         event: &RecordedEvent,
         key: &str,
         error: &ProjectionError,
@@ -80,18 +85,18 @@ impl Failure {
         Self { event: Some(event), backtrace: Some(backtrace), ..failure }
     }
 
-    pub(super) fn again(&mut self, error: &ProjectionError, at: Timestamp) {
+    pub(in crate::projections) fn again(&mut self, error: &ProjectionError, at: Timestamp) {
         self.attempts += 1;
         self.error = Chain(error).to_string();
         self.at = at;
     }
 
-    pub(super) fn to_json(&self) -> String {
+    pub(in crate::projections) fn to_json(&self) -> String {
         // A struct of texts and numbers always serialises.
         serde_json::to_string(self).unwrap_or_default()
     }
 
-    pub(super) fn from_json(text: &str) -> Option<Self> {
+    pub(in crate::projections) fn from_json(text: &str) -> Option<Self> {
         serde_json::from_str(text).ok()
     }
 }

@@ -1,6 +1,6 @@
 //! Telling other instances that there are new events, and being told.
 //!
-//! Whoever follows the log looks by itself every [`poll`](super::ProjectionSettings::poll), which is what correctness
+//! Whoever follows the log looks by itself every [`poll`](crate::projections::ProjectionSettings::poll), which is what correctness
 //! rests on. The bell makes that a matter of milliseconds: after its commits an instance rings with the position of the
 //! newest event, at most once in five milliseconds; who hears it looks at the log, which wakes everybody who
 //! [watches](crate::EventStore::watch) it in that process.
@@ -11,8 +11,8 @@ use mainstay_core::Shutdown;
 use mainstay_db::{DbError, Dialect, Listener};
 use tokio::sync::watch;
 
-use super::runner::Runner;
 use crate::Position;
+use crate::projections::runner::Runner;
 
 /// The bell of all logs in a database: there is one.
 const BELL: &str = "mainstay_events";

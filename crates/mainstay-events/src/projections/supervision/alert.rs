@@ -8,10 +8,9 @@ use mainstay_core::Shutdown;
 use serde::Serialize;
 use uuid::Uuid;
 
-use super::board::{Failed, News};
-use super::failure::Failure;
-use super::runner::Runner;
 use crate::outbox::{Message, id_of};
+use crate::projections::failures::{Failed, Failure, News};
+use crate::projections::runner::Runner;
 
 /// The topic of messages that tell of a projection that fails.
 pub const PROJECTION_FAILED: &str = "projection_failed";

@@ -41,7 +41,7 @@ impl Table {
 }
 
 impl Tables {
-    pub(super) fn new(generation: u32, tables: &'static [Table]) -> Self {
+    pub(in crate::projections) fn new(generation: u32, tables: &'static [Table]) -> Self {
         Self { generation, tables }
     }
 
@@ -50,7 +50,7 @@ impl Tables {
         format!("{table}__g{}", self.generation)
     }
 
-    pub(super) async fn create(&self, connection: &mut Connection) -> Result<(), DbError> {
+    pub(in crate::projections) async fn create(&self, connection: &mut Connection) -> Result<(), DbError> {
         for table in self.tables {
             let name = self.name(table.name);
             let create = format!("create table {name} ({})", table.columns);
@@ -64,7 +64,7 @@ impl Tables {
     }
 
     /// Lets the plain names mean this generation.
-    pub(super) async fn show(&self, connection: &mut Connection) -> Result<(), DbError> {
+    pub(in crate::projections) async fn show(&self, connection: &mut Connection) -> Result<(), DbError> {
         for table in self.tables {
             let (view, name) = (table.name, self.name(table.name));
             query_assembled(format!("drop view if exists {view}")).execute(connection).await?;
@@ -75,7 +75,7 @@ impl Tables {
         Ok(())
     }
 
-    pub(super) async fn drop(&self, connection: &mut Connection) -> Result<(), DbError> {
+    pub(in crate::projections) async fn drop(&self, connection: &mut Connection) -> Result<(), DbError> {
         for table in self.tables {
             let drop = format!("drop table if exists {}", self.name(table.name));
             query_assembled(drop).execute(connection).await?;

@@ -1,29 +1,32 @@
 //! Keys that were put aside, and the positions that wait behind them.
 
 use jiff::Timestamp;
-use mainstay_db::{Connection, DbError, Value, insert_into, query};
+use mainstay_db::{Connection, DbError, insert_into, query};
 
-use super::failure::Failure;
-use super::place::Place;
+use crate::projections::failures::Failure;
+use crate::projections::place::Place;
 use crate::{Position, RecordedEvent};
 
 /// A key that was put aside.
 #[derive(Clone, Debug)]
-pub(super) struct Kept {
-    pub(super) key: String,
-    pub(super) attempts: u32,
-    pub(super) build: String,
-    pub(super) wish: Option<String>,
-    pub(super) failure: Option<Failure>,
+pub(in crate::projections) struct Kept {
+    pub(in crate::projections) key: String,
+    pub(in crate::projections) attempts: u32,
+    pub(in crate::projections) build: String,
+    pub(in crate::projections) wish: Option<String>,
+    pub(in crate::projections) failure: Option<Failure>,
 }
 
 /// All keys that a lane has put aside.
-pub(super) async fn kept(connection: &mut Connection, place: Place) -> Result<Vec<Kept>, DbError> {
+pub(in crate::projections) async fn kept(
+    connection: &mut Connection,
+    place: Place,
+) -> Result<Vec<Kept>, DbError> {
     let rows = query(
         "select key, attempts, build, wish, failure from es_quarantine
          where name = $1 and generation = $2 and lane = $3 order by key",
     )
-    .bind_all(place_values(place))
+    .bind_all(place.values())
     .fetch_all(connection)
     .await?;
     rows.iter()
@@ -40,14 +43,14 @@ pub(super) async fn kept(connection: &mut Connection, place: Place) -> Result<Ve
 }
 
 /// Puts a key aside.
-pub(super) async fn open(
+pub(in crate::projections) async fn open(
     connection: &mut Connection,
     place: Place,
     key: &str,
     failure: &Failure,
     at: Timestamp,
 ) -> Result<(), DbError> {
-    let [name, generation, lane] = place_values(place);
+    let [name, generation, lane] = place.values();
     let columns = ["name", "generation", "lane", "key", "attempts", "build", "failure", "at"];
     let row = [
         name,
@@ -63,13 +66,13 @@ pub(super) async fn open(
 }
 
 /// Lets events wait behind their keys.
-pub(super) async fn park<'e>(
+pub(in crate::projections) async fn park<'e>(
     connection: &mut Connection,
     place: Place,
     events: impl Iterator<Item = (String, &'e RecordedEvent)>,
 ) -> Result<(), DbError> {
     let rows = events.map(|(key, event)| {
-        let [name, generation, lane] = place_values(place);
+        let [name, generation, lane] = place.values();
         [name, generation, lane, key.into(), event.position.into()]
     });
     let columns = ["name", "generation", "lane", "key", "position"];
@@ -77,7 +80,7 @@ pub(super) async fn park<'e>(
 }
 
 /// The first positions that wait behind a key.
-pub(super) async fn waiting(
+pub(in crate::projections) async fn waiting(
     connection: &mut Connection,
     place: Place,
     key: &str,
@@ -87,7 +90,7 @@ pub(super) async fn waiting(
         "select position from es_quarantine_item
          where name = $1 and generation = $2 and lane = $3 and key = $4 order by position limit $5",
     )
-    .bind_all(place_values(place))
+    .bind_all(place.values())
     .bind(key)
     .bind(limit)
     .fetch_all(connection)
@@ -96,7 +99,7 @@ pub(super) async fn waiting(
 }
 
 /// What waited up to a position waits no longer. Returns how many.
-pub(super) async fn settle(
+pub(in crate::projections) async fn settle(
     connection: &mut Connection,
     place: Place,
     key: &str,
@@ -106,7 +109,7 @@ pub(super) async fn settle(
         "delete from es_quarantine_item
          where name = $1 and generation = $2 and lane = $3 and key = $4 and position <= $5",
     )
-    .bind_all(place_values(place))
+    .bind_all(place.values())
     .bind(key)
     .bind(up_to)
     .execute(connection)
@@ -114,9 +117,13 @@ pub(super) async fn settle(
 }
 
 /// Takes a key back.
-pub(super) async fn close(connection: &mut Connection, place: Place, key: &str) -> Result<(), DbError> {
+pub(in crate::projections) async fn close(
+    connection: &mut Connection,
+    place: Place,
+    key: &str,
+) -> Result<(), DbError> {
     query("delete from es_quarantine where name = $1 and generation = $2 and lane = $3 and key = $4")
-        .bind_all(place_values(place))
+        .bind_all(place.values())
         .bind(key)
         .execute(connection)
         .await
@@ -124,7 +131,7 @@ pub(super) async fn close(connection: &mut Connection, place: Place, key: &str) 
 }
 
 /// Notes that a key was tried again, in vain.
-pub(super) async fn keep(
+pub(in crate::projections) async fn keep(
     connection: &mut Connection,
     place: Place,
     key: &str,
@@ -135,7 +142,7 @@ pub(super) async fn keep(
         "update es_quarantine set attempts = $5, build = $6, failure = $7, at = $8, wish = null
          where name = $1 and generation = $2 and lane = $3 and key = $4",
     )
-    .bind_all(place_values(place))
+    .bind_all(place.values())
     .bind(key)
     .bind(failure.attempts)
     .bind(failure.build.as_str())
@@ -144,8 +151,4 @@ pub(super) async fn keep(
     .execute(connection)
     .await
     .map(drop)
-}
-
-fn place_values(place: Place) -> [Value; 3] {
-    [place.name.into(), place.generation.into(), u32::from(place.lane).into()]
 }

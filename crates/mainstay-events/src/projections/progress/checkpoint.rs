@@ -8,9 +8,9 @@ use std::time::Duration;
 use mainstay_db::{ByDialect, Connection, DbError, Row, insert_into, query};
 use uuid::Uuid;
 
-use super::failure::Failure;
-use super::place::Place;
 use crate::Position;
+use crate::projections::failures::Failure;
+use crate::projections::place::Place;
 
 /// What a generation is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,25 +36,25 @@ pub enum Status {
 
 /// A lane as the database has it.
 #[derive(Clone, Debug)]
-pub(super) struct LaneRow {
-    pub(super) generation: u32,
-    pub(super) lane: u16,
-    pub(super) version: u32,
-    pub(super) role: Role,
-    pub(super) status: Status,
-    pub(super) position: Position,
-    pub(super) wish: Option<String>,
+pub(in crate::projections) struct LaneRow {
+    pub(in crate::projections) generation: u32,
+    pub(in crate::projections) lane: u16,
+    pub(in crate::projections) version: u32,
+    pub(in crate::projections) role: Role,
+    pub(in crate::projections) status: Status,
+    pub(in crate::projections) position: Position,
+    pub(in crate::projections) wish: Option<String>,
 }
 
 /// A lane that was taken.
 #[derive(Clone, Debug)]
-pub(super) struct Claimed {
-    pub(super) fence: i64,
-    pub(super) position: Position,
-    pub(super) status: Status,
-    pub(super) failure: Option<Failure>,
+pub(in crate::projections) struct Claimed {
+    pub(in crate::projections) fence: i64,
+    pub(in crate::projections) position: Position,
+    pub(in crate::projections) status: Status,
+    pub(in crate::projections) failure: Option<Failure>,
     /// Whether the position is one of this log.
-    pub(super) same_log: bool,
+    pub(in crate::projections) same_log: bool,
 }
 
 macro_rules! words {
@@ -76,7 +76,10 @@ words!(Role { Building = "building", Serving = "serving", Retired = "retired" })
 words!(Status { Running = "running", Halted = "halted", Faulted = "faulted" });
 
 /// All lanes of a projection.
-pub(super) async fn lanes(connection: &mut Connection, name: &str) -> Result<Vec<LaneRow>, DbError> {
+pub(in crate::projections) async fn lanes(
+    connection: &mut Connection,
+    name: &str,
+) -> Result<Vec<LaneRow>, DbError> {
     let rows = query(
         "select generation, lane, version, role, status, position, wish from es_projection
          where name = $1 order by generation, lane",
@@ -101,7 +104,7 @@ fn lane_row(row: &Row) -> Result<LaneRow, DbError> {
 }
 
 /// Adds the lanes of a generation, at the beginning of the log.
-pub(super) async fn create(
+pub(in crate::projections) async fn create(
     connection: &mut Connection,
     name: &str,
     generation: u32,
@@ -143,7 +146,7 @@ pub(super) async fn create(
 }
 
 /// Takes a lane whose holder is gone, or whose lease has ended; `None` while somebody else has it.
-pub(super) async fn claim(
+pub(in crate::projections) async fn claim(
     connection: &mut Connection,
     place: Place,
     holder: Uuid,
@@ -163,9 +166,7 @@ pub(super) async fn claim(
          returning fence, position, status, failure,
              incarnation = (select incarnation from es_log where id = 1)",
         })
-    .bind(place.name)
-    .bind(place.generation)
-    .bind(u32::from(place.lane))
+    .bind_all(place.values())
     .bind(holder)
     .bind(micros(lease))
     .fetch_optional(connection)
@@ -182,7 +183,7 @@ pub(super) async fn claim(
 
 /// Moves the position and renews the lease, in the transaction of the read model and as its first statement;
 /// `false` when somebody else has the lane, or it was stopped.
-pub(super) async fn advance(
+pub(in crate::projections) async fn advance(
     connection: &mut Connection,
     place: Place,
     fence: i64,
@@ -199,9 +200,7 @@ pub(super) async fn advance(
          where name = $1 and generation = $2 and lane = $3 and fence = $4 and position = $5
              and incarnation = (select incarnation from es_log where id = 1)",
     })
-    .bind(place.name)
-    .bind(place.generation)
-    .bind(u32::from(place.lane))
+    .bind_all(place.values())
     .bind(fence)
     .bind(from)
     .bind(to)
@@ -212,7 +211,7 @@ pub(super) async fn advance(
 }
 
 /// Renews the lease of a lane that stands still.
-pub(super) async fn renew(
+pub(in crate::projections) async fn renew(
     connection: &mut Connection,
     place: Place,
     fence: i64,
@@ -224,9 +223,7 @@ pub(super) async fn renew(
             postgres: "update es_projection set lease_until = cast(extract(epoch from clock_timestamp()) * 1000000 as bigint) + $5
          where name = $1 and generation = $2 and lane = $3 and fence = $4",
         })
-    .bind(place.name)
-    .bind(place.generation)
-    .bind(u32::from(place.lane))
+    .bind_all(place.values())
     .bind(fence)
     .bind(micros(lease))
     .execute(connection)
@@ -235,7 +232,7 @@ pub(super) async fn renew(
 }
 
 /// Stops the lane, or lets it go on. Only its holder may.
-pub(super) async fn set_status(
+pub(in crate::projections) async fn set_status(
     connection: &mut Connection,
     place: Place,
     fence: i64,
@@ -246,9 +243,7 @@ pub(super) async fn set_status(
         "update es_projection set status = $5, failure = $6, wish = null
          where name = $1 and generation = $2 and lane = $3 and fence = $4",
     )
-    .bind(place.name)
-    .bind(place.generation)
-    .bind(u32::from(place.lane))
+    .bind_all(place.values())
     .bind(fence)
     .bind(status.as_str())
     .bind(failure.map(Failure::to_json))
@@ -258,14 +253,16 @@ pub(super) async fn set_status(
 }
 
 /// Gives the lane back, so that the next one need not wait for the end of the lease.
-pub(super) async fn release(connection: &mut Connection, place: Place, fence: i64) -> Result<(), DbError> {
+pub(in crate::projections) async fn release(
+    connection: &mut Connection,
+    place: Place,
+    fence: i64,
+) -> Result<(), DbError> {
     query(
         "update es_projection set holder = null, lease_until = 0
          where name = $1 and generation = $2 and lane = $3 and fence = $4",
     )
-    .bind(place.name)
-    .bind(place.generation)
-    .bind(u32::from(place.lane))
+    .bind_all(place.values())
     .bind(fence)
     .execute(connection)
     .await
@@ -274,7 +271,7 @@ pub(super) async fn release(connection: &mut Connection, place: Place, fence: i6
 
 /// The wish of an operator, the newest position of the log, and whether the log is the same; `None` when
 /// somebody else has the lane.
-pub(super) async fn look(
+pub(in crate::projections) async fn look(
     connection: &mut Connection,
     place: Place,
     fence: i64,
@@ -284,9 +281,7 @@ pub(super) async fn look(
              incarnation = (select incarnation from es_log where id = 1)
          from es_projection where name = $1 and generation = $2 and lane = $3 and fence = $4",
     )
-    .bind(place.name)
-    .bind(place.generation)
-    .bind(u32::from(place.lane))
+    .bind_all(place.values())
     .bind(fence)
     .fetch_optional(connection)
     .await?;

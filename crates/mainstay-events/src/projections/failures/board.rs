@@ -7,7 +7,7 @@ use serde::Serialize;
 use tokio::sync::Notify;
 
 use super::failure::Failure;
-use super::place::Place;
+use crate::projections::place::Place;
 
 /// Most news that wait for being told to somebody. The log has them all.
 const NEWS: usize = 1_000;
@@ -17,7 +17,7 @@ const SPELLED_OUT: usize = 50;
 
 /// What fails at the moment.
 #[derive(Debug, Default)]
-pub(super) struct Board {
+pub(in crate::projections) struct Board {
     failing: Mutex<BTreeMap<(Place, Option<String>), Failure>>,
     changed: Notify,
     /// What was not told yet.
@@ -27,7 +27,7 @@ pub(super) struct Board {
 
 /// What people want to know.
 #[derive(Clone, Debug)]
-pub(super) enum News {
+pub(in crate::projections) enum News {
     /// It began to fail.
     Began(Failed),
     /// It fails no more.
@@ -36,11 +36,11 @@ pub(super) enum News {
 
 /// What fails, or did.
 #[derive(Clone, Debug)]
-pub(super) struct Failed {
-    pub(super) place: Place,
+pub(in crate::projections) struct Failed {
+    pub(in crate::projections) place: Place,
     /// What was put aside; without it, the whole lane stands.
-    pub(super) key: Option<String>,
-    pub(super) failure: Failure,
+    pub(in crate::projections) key: Option<String>,
+    pub(in crate::projections) failure: Failure,
 }
 
 /// A failure in the record.
@@ -57,7 +57,7 @@ struct Line<'a> {
 
 impl Board {
     /// Notes that a lane (or a key of it) fails.
-    pub(super) fn put(&self, place: Place, key: Option<String>, failure: Failure) {
+    pub(in crate::projections) fn put(&self, place: Place, key: Option<String>, failure: Failure) {
         let is_news = {
             let mut failing = self.failing();
             let before = failing.get(&(place, key.clone()));
@@ -82,7 +82,7 @@ impl Board {
     }
 
     /// Waits until something began or ceased to fail, and says what.
-    pub(super) async fn news(&self) -> VecDeque<News> {
+    pub(in crate::projections) async fn news(&self) -> VecDeque<News> {
         loop {
             let news = std::mem::take(&mut *self.news.lock().unwrap_or_else(PoisonError::into_inner));
             if !news.is_empty() {
@@ -93,7 +93,7 @@ impl Board {
     }
 
     /// Notes that it fails no more.
-    pub(super) fn remove(&self, place: Place, key: Option<&str>) {
+    pub(in crate::projections) fn remove(&self, place: Place, key: Option<&str>) {
         let key = key.map(str::to_owned);
         let removed = self.failing().remove(&(place, key.clone()));
         if let Some(failure) = removed {
@@ -102,17 +102,17 @@ impl Board {
     }
 
     /// Forgets a lane: somebody else has it.
-    pub(super) fn forget(&self, place: Place) {
+    pub(in crate::projections) fn forget(&self, place: Place) {
         self.failing().retain(|(other, _), _| *other != place);
     }
 
     /// Waits until something begins or ceases to fail.
-    pub(super) async fn changed(&self) {
+    pub(in crate::projections) async fn changed(&self) {
         self.changed.notified().await;
     }
 
     /// The projections that fail, with the keys of each that were put aside.
-    pub(super) fn names(&self) -> BTreeMap<&'static str, usize> {
+    pub(in crate::projections) fn names(&self) -> BTreeMap<&'static str, usize> {
         let mut names = BTreeMap::new();
         for (place, key) in self.failing().keys() {
             *names.entry(place.name).or_default() += usize::from(key.is_some());
@@ -121,12 +121,12 @@ impl Board {
     }
 
     /// Whether a whole lane of a projection stands.
-    pub(super) fn stands(&self, name: &str) -> bool {
+    pub(in crate::projections) fn stands(&self, name: &str) -> bool {
         self.failing().keys().any(|(place, key)| place.name == name && key.is_none())
     }
 
     /// Writes the one record that names every failed projection; nothing if none is.
-    pub(super) fn record(&self) {
+    pub(in crate::projections) fn record(&self) {
         let (names, count, details) = {
             let failing = self.failing();
             let lines: Vec<_> = failing
@@ -159,7 +159,7 @@ impl Board {
         }
     }
 
-    pub(super) fn is_empty(&self) -> bool {
+    pub(in crate::projections) fn is_empty(&self) -> bool {
         self.failing().is_empty()
     }
 

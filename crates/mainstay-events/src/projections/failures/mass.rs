@@ -1,39 +1,11 @@
-//! What follows from a failure: decided here, by the failure alone.
+//! When so much fails that the code must be wrong.
 
 use std::collections::VecDeque;
 use std::time::Duration;
 
-use mainstay_db::DbErrorKind;
 use tokio::time::Instant;
 
-use crate::{Position, ProjectionError};
-
-/// What sort of failure it is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Sort {
-    /// It passes by itself: tried again for ever, never skipped.
-    Transient,
-    /// The process is stopping.
-    Stopping,
-    /// The event cannot be applied, however often it is tried.
-    Poison,
-}
-
-/// Sorts a failure.
-///
-/// | failure | sort |
-/// |---|---|
-/// | the database is busy, full, out of reach, out of connections, too slow, or chose another transaction | transient |
-/// | the database is closed | stopping |
-/// | a constraint, a wrong statement, a damaged or read-only file | poison |
-/// | the event does not read, the projection refuses it or panics | poison |
-pub fn sort(error: &ProjectionError) -> Sort {
-    match error {
-        ProjectionError::Database(error) if error.is_transient() => Sort::Transient,
-        ProjectionError::Database(error) if error.kind() == DbErrorKind::Closed => Sort::Stopping,
-        _ => Sort::Poison,
-    }
-}
+use crate::Position;
 
 /// So many keys put aside within [`MASS_TIME`] are no matter of some events. Each took its tries, so this is met
 /// where those are short.
@@ -41,28 +13,28 @@ const MASS_KEYS: usize = 10;
 const MASS_TIME: Duration = Duration::from_mins(1);
 
 /// How many events are looked back at.
-pub(super) const MASS_EVENTS: u64 = 10_000;
+pub(in crate::projections) const MASS_EVENTS: u64 = 10_000;
 
 /// So many keys are no share yet: of ten streams, one that fails is a tenth.
-pub(super) const MASS_FEW: usize = 5;
+pub(in crate::projections) const MASS_FEW: usize = 5;
 
 /// Of so many keys among those events, one may be put aside.
 const MASS_SHARE: usize = 100;
 
 /// Most keys that are put aside at all.
-pub(super) const MOST_KEYS: usize = 1_000;
+pub(in crate::projections) const MOST_KEYS: usize = 1_000;
 
 /// What was put aside, the key that is to be put aside now included.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Aside {
+pub(in crate::projections) struct Aside {
     /// Within the last minute.
-    pub(super) in_time: usize,
+    pub(in crate::projections) in_time: usize,
     /// At one of the last [`MASS_EVENTS`] events.
-    pub(super) in_events: usize,
+    pub(in crate::projections) in_events: usize,
     /// How many keys those events have in all.
-    pub(super) keys: usize,
+    pub(in crate::projections) keys: usize,
     /// At all.
-    pub(super) in_all: usize,
+    pub(in crate::projections) in_all: usize,
 }
 
 /// Tells a few bad events from bad code.
@@ -73,7 +45,7 @@ pub(super) struct Aside {
 /// | five at the last 10,000 events, and more than one in a hundred of their keys | yes |
 /// | a thousand in all | yes |
 /// | fewer | no |
-pub(super) fn is_mass(aside: Aside) -> bool {
+pub(in crate::projections) fn is_mass(aside: Aside) -> bool {
     let Aside { in_time, in_events, keys, in_all } = aside;
     let is_large_share = in_events >= MASS_FEW && in_events * MASS_SHARE > keys;
     in_time >= MASS_KEYS || is_large_share || in_all >= MOST_KEYS
@@ -81,20 +53,20 @@ pub(super) fn is_mass(aside: Aside) -> bool {
 
 /// When and where keys were put aside of late.
 #[derive(Debug, Default)]
-pub(super) struct MassPoison {
+pub(in crate::projections) struct MassPoison {
     times: VecDeque<Instant>,
     positions: VecDeque<Position>,
 }
 
 impl MassPoison {
     /// Remembers a key that was put aside before.
-    pub(super) fn recall(&mut self, at: Position) {
+    pub(in crate::projections) fn recall(&mut self, at: Position) {
         self.positions.push_back(at);
     }
 
     /// Notes that one more key is to be put aside, beside `kept` others. How many keys there are is for the caller
     /// to say.
-    pub(super) fn note(&mut self, now: Instant, at: Position, kept: usize) -> Aside {
+    pub(in crate::projections) fn note(&mut self, now: Instant, at: Position, kept: usize) -> Aside {
         self.times.retain(|time| now.saturating_duration_since(*time) < MASS_TIME);
         self.times.push_back(now);
         self.positions.retain(|position| position.get() + MASS_EVENTS > at.get());
@@ -113,35 +85,6 @@ mod tests {
     use mainstay_core::Clock;
 
     use super::*;
-    use crate::DecodeError;
-
-    #[test]
-    fn what_the_projection_says_is_poison() {
-        assert_eq!(sort(&ProjectionError::Refused("no".into())), Sort::Poison);
-        assert_eq!(sort(&ProjectionError::Panicked("oh".into())), Sort::Poison);
-        let decode = DecodeError { position: Position::new(1), event_type: "x".into(), source: None };
-        assert_eq!(sort(&ProjectionError::Decode(decode)), Sort::Poison);
-    }
-
-    #[tokio::test]
-    async fn what_the_database_says_is_told_apart() {
-        use mainstay_db::{Database, DatabaseSettings, query};
-        let settings = DatabaseSettings {
-            pool_max_size: 1,
-            pool_timeout: Duration::from_millis(10),
-            ..DatabaseSettings::in_memory()
-        };
-        let database = Database::open(&settings, &Clock::system()).await.expect("a database");
-        let mut write = database.write().await.expect("the writer");
-        let busy = database.write().await.expect_err("it is taken");
-        assert_eq!(sort(&ProjectionError::Database(busy)), Sort::Transient);
-        let bug = query("select * from nowhere").fetch_all(&mut write).await.expect_err("no such table");
-        assert_eq!(sort(&ProjectionError::Database(bug)), Sort::Poison);
-        drop(write);
-        database.close().await.expect("closed");
-        let closed = database.write().await.expect_err("closed");
-        assert_eq!(sort(&ProjectionError::Database(closed)), Sort::Stopping);
-    }
 
     #[test]
     fn mass_poison_row_by_row() {

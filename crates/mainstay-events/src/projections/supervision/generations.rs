@@ -5,14 +5,13 @@ use std::sync::Arc;
 
 use mainstay_db::{Connection, DbError, query};
 
-use super::checkpoint::{self, LaneRow, Role, Status};
-use super::handler::Projection;
-use super::lane::{Lane, Refused, Stop};
-use super::place::Place;
-use super::quarantine;
-use super::runner::Runner;
-use super::tables::Tables;
 use crate::Position;
+use crate::projections::definition::{Projection, Tables};
+use crate::projections::lane::{Lane, Refused, Stop};
+use crate::projections::place::Place;
+use crate::projections::progress::checkpoint::{self, LaneRow, Role, Status};
+use crate::projections::progress::quarantine;
+use crate::projections::runner::Runner;
 
 /// Most events that are left to apply in the transaction of a swap: what readers of the same rows wait for.
 const SWAP_DISTANCE: u64 = 200;
@@ -173,9 +172,7 @@ async fn finish(
     }
     let moved =
         query("update es_projection set position = $4 where name = $1 and generation = $2 and lane = $3")
-            .bind(lane.place.name)
-            .bind(lane.place.generation)
-            .bind(u32::from(lane.place.lane))
+            .bind_all(lane.place.values())
             .bind(head)
             .execute(connection)
             .await?;
