@@ -6,10 +6,11 @@ use mainstay_core::{Clock, random};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::domain::import::{
+use crate::commands::Command;
+use crate::commands::import::{
     ImportCatalogs, ImportClusterRulesets, ImportOptions, ImportReport, ImportRulesets, ImportSchemas,
 };
-use crate::domain::{Command, Object};
+use crate::domain::Object;
 use crate::ledger::{Ledger, LedgerError, Origin};
 
 /// The parts of a document, in the order in which they are imported: what is referred to comes first.

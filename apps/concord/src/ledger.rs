@@ -10,7 +10,8 @@ use mainstay_events::{
 };
 use uuid::Uuid;
 
-use crate::domain::{Changes, Command, DomainError, Name, Stored};
+use crate::commands::{Changes, Command, DomainError};
+use crate::domain::{Name, Stored};
 use crate::read::projection::ReadModel;
 use crate::read::{Named, Snapshot};
 

@@ -1,21 +1,15 @@
 //! Concord: catalogues of things, rules that say which of them go together, and the answers.
 
-mod alerts;
 pub mod api;
 pub mod commands;
-pub mod demo;
 pub mod domain;
-#[cfg(feature = "drills")]
-mod drill;
 pub mod engine;
 pub mod evaluation;
 pub mod files;
 pub mod import;
 pub mod ledger;
-pub mod log;
 pub mod pages;
 pub mod program;
 pub mod read;
 pub mod service;
 pub mod settings;
-pub mod transfer;

@@ -1,69 +1,29 @@
-//! The commands that work on files: `validate`, `evaluate`, `show`. They never talk to a server.
+//! What can be done to the things that Concord knows, one file for each kind.
 //!
-//! [`commands`] describes them to clap; [`run`] does what the arguments say, writes data to the writer it is given, and
-//! returns what to say beside it and the code to exit with: 0 fine, 1 what was looked at is not, 2 wrong arguments or no
-//! such file.
+//! A [`Command`] looks at the state that it needs and decides, purely, on [`Changes`]: [facts](crate::domain::Fact)
+//! for the streams of the log, each with the version of its stream that the decision rests on. Whoever decided on old
+//! news decides again; the [ledger](crate::ledger) sees to it, and records what was decided.
+//!
+//! What all commands share, from the look to the refusal, is in `decision`.
 
-mod evaluate;
-mod scene;
-mod show;
-mod validate;
-
-use std::io::{self, Write};
-use std::path::Path;
-
-use clap::{ArgMatches, Command};
-use jiff::Timestamp;
-
-use self::scene::{Failure, Scene};
-
-/// How a command ended.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Ending {
-    /// The code to exit with.
-    pub code: u8,
-    /// What to say on standard error, line by line.
-    pub talk: Vec<String>,
-}
-
-/// The commands.
-pub fn commands() -> [Command; 3] {
-    [validate::command(), evaluate::command(), show::command()]
-}
-
-/// Runs the command of the name. Paths are taken relative to `directory`, results are stamped with `at`.
-///
-/// # Errors
-///
-/// `data` cannot be written.
-pub fn run(
-    name: &str,
-    matches: &ArgMatches,
-    directory: &Path,
-    at: Timestamp,
-    data: &mut dyn Write,
-) -> io::Result<Ending> {
-    let mut scene = Scene::new(directory, at, data);
-    let result = match (name, matches.subcommand()) {
-        ("validate", Some((what, matches))) => validate::run(what, matches, &mut scene),
-        ("evaluate", Some((what, matches))) => evaluate::run(what, matches, &mut scene),
-        ("show", Some((what, matches))) => show::run(what, matches, &mut scene),
-        _ => Err(Failure::usage(format!("error: nothing is known of '{name}'"))),
-    };
-    let mut talk = scene.into_talk();
-    let code = match result {
-        Ok(code) => code,
-        Err(Failure::Output(error)) => return Err(error),
-        Err(Failure::Said { code, lines }) => {
-            talk.extend(lines);
-            code
-        }
-    };
-    Ok(Ending { code, talk })
-}
-
-/// Abbreviations of two letters, which the original has and clap would read as `-c r`.
-pub const ABBREVIATIONS: [(&str, &str); 1] = [("-cr", "--cluster-rules")];
-
+mod catalog;
+mod cluster_ruleset;
+mod decision;
+pub mod import;
+mod item;
+mod patch;
+mod ruleset;
+mod schema;
 #[cfg(test)]
 mod tests;
+
+pub use catalog::{ChangeCatalog, CreateCatalog, DeleteCatalog, PatchCatalog};
+pub use cluster_ruleset::{ChangeClusterRuleset, CreateClusterRuleset, DeleteClusterRuleset};
+pub use decision::{
+    Changes, Command, Decision, Deleted, DomainError, MAX_CONTENT_BYTES, MAX_CONTENT_DEPTH, Precondition,
+    Strictness, Verdict, Warning, Written,
+};
+pub use item::{ChangeItem, CreateItem, DeleteItem};
+pub use patch::Patch;
+pub use ruleset::{ChangeRuleset, CreateRuleset, DeleteRuleset};
+pub use schema::{ChangeSchema, CreateSchema, DeleteSchema};

@@ -1,207 +1,216 @@
-use std::fs;
-use std::path::Path;
+//! Decisions, without a store: what each command does in each state.
 
-use clap::Command;
 use jiff::Timestamp;
+use mainstay_events::Version;
 use serde_json::{Value, json};
-use tempfile::TempDir;
+use uuid::Uuid;
 
-use super::{ABBREVIATIONS, commands, run};
+use super::import::{ImportOptions, ImportSchemas};
+use super::*;
+use crate::domain::{Catalog, ClusterRuleset, Item, Kind, Name, Object, Ruleset, Schema, Slot, Stored};
+use crate::engine::Problem;
 
-/// The files of the tests: a schema, rules, cluster rules, a catalogue, and some that are not as they should be.
-fn folder() -> TempDir {
-    let folder = tempfile::tempdir().unwrap();
-    let write = |name: &str, text: &str| fs::write(folder.path().join(name), text).unwrap();
-    write(
-        "schema.yaml",
-        "name: clothes\nversion: 1.0.0\ndimensions:\n  - {name: zone, type: string, required: yes}\n  - {name: formality, type: integer}\n",
-    );
-    write(
-        "rules.yaml",
-        "name: outfit\nversion: 2.0.0\nschema_ref: clothes\nrules:\n  - {name: zones, type: exclusion, condition: {equals: {field: zone}}}\n  - {name: late, type: requirement, enabled: false, condition: {any_missing: {field: zone}}}\n",
-    );
-    write(
-        "cluster.yml",
-        "name: look\nversion: 1.0.0\nschema_ref: clothes\npairwise_ruleset_ref: outfit\nrules:\n  - {name: formality, type: requirement, condition: {formality_range: {max_diff: 1}}}\n",
-    );
-    let item =
-        |id: &str, name: &str, attributes: Value| json!({"id": id, "name": name, "attributes": attributes});
-    let items = [
-        item("hat", "A hat", json!({"zone": "head", "formality": 1})),
-        item("cap", "A cap", json!({"zone": "head", "formality": 2})),
-        item("shoe", "A shoe", json!({"zone": "feet", "formality": 3})),
+fn name(text: &str) -> Name {
+    Name::parse(text).unwrap()
+}
+
+fn schema() -> Schema {
+    let dimensions = vec![json!({"name": "seats", "type": "integer", "required": true})];
+    Schema { name: name("cars"), version: "1.0.0".into(), description: None, dimensions, invalid: false }
+}
+
+fn ruleset(text: &str) -> Ruleset {
+    Ruleset {
+        name: name(text),
+        version: "1.0.0".into(),
+        description: None,
+        schema_name: name("cars"),
+        rules: Vec::new(),
+        invalid: false,
+    }
+}
+
+fn catalog() -> Catalog {
+    let (uid, metadata) = (Uuid::from_u128(7), Object::new());
+    Catalog { uid, name: name("garage"), description: None, schema_name: name("cars"), metadata }
+}
+
+fn item(attributes: &Value) -> Item {
+    Item {
+        catalog_uid: Uuid::from_u128(7),
+        catalog_name: name("garage"),
+        item_id: name("mini"),
+        name: "Mini".into(),
+        attributes: attributes.as_object().unwrap().clone(),
+        metadata: Object::new(),
+        invalid: false,
+    }
+}
+
+fn stored<T>(content: T, revision: u64) -> Stored<T> {
+    Stored {
+        id: 1,
+        revision: Version::new(revision),
+        tag: revision,
+        created_at: Timestamp::UNIX_EPOCH,
+        updated_at: Timestamp::UNIX_EPOCH,
+        item_count: 0,
+        content,
+    }
+}
+
+fn taken<T>(content: T, revision: u64) -> Slot<T> {
+    Slot::Taken(Box::new(stored(content, revision)))
+}
+
+fn vacant<T>(last: u64) -> Slot<T> {
+    Slot::Vacant(Version::new(last))
+}
+
+#[test]
+fn a_name_is_used_again_behind_its_last_owner() {
+    let create = CreateSchema { schema: schema() };
+    for last in [0, 5] {
+        let decision = create.decide(vacant(last)).unwrap();
+        assert_eq!(decision.changes, Changes::none().create(Version::new(last), schema()));
+    }
+    let refused = create.decide(taken(schema(), 1));
+    assert_eq!(refused.unwrap_err(), DomainError::AlreadyExists { kind: Kind::Schema, name: name("cars") });
+}
+
+#[test]
+fn what_is_created_rests_on_what_it_refers_to() {
+    let create = CreateRuleset { ruleset: ruleset("pairs"), strictness: Strictness::Default };
+    let decision = create.decide((vacant(0), Some(stored(schema(), 3)))).unwrap();
+    let expected = Changes::none().create(Version::new(0), ruleset("pairs")).rests_on(&stored(schema(), 3));
+    assert_eq!(decision.changes, expected);
+    assert_ne!(decision.changes, Changes::none().create(Version::new(0), ruleset("pairs")));
+    let refused = create.decide((vacant(0), None)).unwrap_err();
+    assert_eq!(refused.to_string(), "Schema 'cars' not found");
+    let refused = create.decide((taken(ruleset("pairs"), 1), None)).unwrap_err();
+    assert_eq!(refused.to_string(), "RuleSet 'pairs' already exists");
+}
+
+#[test]
+fn the_same_content_is_no_change() {
+    let change = ChangeSchema {
+        name: name("cars"),
+        version: Some("1.0.0".into()),
+        description: None,
+        dimensions: Some(schema().dimensions),
+        precondition: Precondition::OneOf(vec![4]),
+        strictness: Strictness::Default,
+    };
+    assert!(change.decide(Some(stored(schema(), 4))).unwrap().changes.is_none());
+    let refused = change.decide(Some(stored(schema(), 5))).unwrap_err();
+    assert_eq!(refused, DomainError::Changed { kind: Kind::Schema, name: name("cars"), tag: 5 });
+    assert_eq!(change.decide(None).unwrap_err().to_string(), "Schema 'cars' not found");
+}
+
+#[test]
+fn what_depends_goes_first() {
+    let delete = DeleteRuleset { name: name("pairs"), precondition: Precondition::None };
+    let dependent = ClusterRuleset {
+        name: name("sets"),
+        version: String::new(),
+        description: None,
+        schema_name: name("cars"),
+        pairwise_ruleset_name: name("pairs"),
+        rules: Vec::new(),
+        invalid: false,
+    };
+    let decision = delete.decide(Some((stored(ruleset("pairs"), 2), vec![stored(dependent, 3)]))).unwrap();
+    let subjects: Vec<_> = decision.changes.facts().map(|fact| fact.subject().kind).collect();
+    assert_eq!(subjects, [Kind::ClusterRuleset, Kind::Ruleset]);
+    assert_eq!(decision.outcome.with_it.as_deref(), Some("Deleted with it: cluster ruleset 'sets'"));
+}
+
+#[test]
+fn long_accounts_are_cut() {
+    let delete = DeleteSchema { name: name("cars"), precondition: Precondition::None };
+    let rulesets = (0..25).map(|index| stored(ruleset(&format!("r{index}")), 1)).collect();
+    let dependents = schema::SchemaDependents { rulesets, ..Default::default() };
+    let decision = delete.decide(Some((stored(schema(), 1), dependents))).unwrap();
+    assert_eq!(decision.changes.facts().count(), 26);
+    assert!(decision.outcome.with_it.unwrap().ends_with("'r19', 5 more"));
+}
+
+#[test]
+fn contents_are_judged_as_the_table_says() {
+    use Strictness::{Default, Lenient, Strict};
+
+    let problem = |code| vec![Problem { field: "f".into(), code, message: "m".into() }];
+    let judge = |strictness: Strictness, bad: bool, odd: bool| {
+        let problems = if bad { problem("bad") } else { Vec::new() };
+        let warnings = if odd { problem("odd") } else { Vec::new() };
+        strictness
+            .judge::<Item>(problems, warnings)
+            .map(|verdict| (verdict.invalid, verdict.warnings.len()))
+            .ok()
+    };
+    let rows = [
+        (Default, [Some((false, 0)), Some((false, 1)), None, None]),
+        (Lenient, [Some((false, 0)), Some((false, 1)), Some((true, 1)), Some((true, 2))]),
+        (Strict, [Some((false, 0)), None, None, None]),
     ];
-    let catalog = json!({"name": "wardrobe", "schema_ref": "clothes", "items": items});
-    write("catalog.json", &catalog.to_string());
-    write(
-        "bad.json",
-        &json!({"name": "bad", "schema_ref": "other", "items": [item("x", "X", json!({"colour": 1}))]})
-            .to_string(),
-    );
-    write(
-        "broken.yaml",
-        "name: r\nversion: '1'\nschema_ref: s\nrules: [{name: a, type: exclusion, condition: {foo: {}}}]\n",
-    );
-    write("list.json", "[]");
-    folder
+    for (strictness, expected) in rows {
+        let got = [(false, false), (false, true), (true, false), (true, true)]
+            .map(|(bad, odd)| judge(strictness, bad, odd));
+        assert_eq!(got, expected, "{strictness:?}");
+    }
 }
 
-/// Runs a command line; gives the code, what was printed, and what was said.
-fn command(folder: &Path, line: &str) -> (u8, String, String) {
-    let spelled_out = |word: &str| {
-        let long = ABBREVIATIONS.iter().find(|(short, _)| *short == word);
-        long.map_or(word, |(_, long)| long).to_owned()
+#[test]
+fn an_item_rests_on_its_catalogue_and_the_schema_it_was_checked_against() {
+    let create = CreateItem {
+        catalog_name: name("garage"),
+        item_id: name("mini"),
+        name: "Mini".into(),
+        attributes: json!({"seats": 4}).as_object().unwrap().clone(),
+        metadata: Object::new(),
+        strictness: Strictness::Default,
     };
-    let arguments = std::iter::once("concord".to_owned()).chain(line.split(' ').map(spelled_out));
-    let tree = Command::new("concord").subcommands(commands());
-    let matches = match tree.try_get_matches_from(arguments) {
-        Ok(matches) => matches,
-        Err(error) => return (2, String::new(), error.to_string()),
-    };
-    let (name, matches) = matches.subcommand().unwrap();
-    let mut data = Vec::new();
-    let ending = run(name, matches, folder, Timestamp::UNIX_EPOCH, &mut data).unwrap();
-    (ending.code, String::from_utf8(data).unwrap(), ending.talk.join("\n"))
-}
-
-const SOURCES: &str = "-c catalog.json -r rules.yaml";
-
-#[test]
-fn validate_tells_what_is_in_a_good_file() {
-    let folder = folder();
-    let run = |line| command(folder.path(), line);
-    let schema = "✓ Schema valid: clothes v1.0.0\n  Dimensions: 2\n    - zone: string (required)\n    - formality: integer\n";
-    assert_eq!(run("validate schema schema.yaml"), (0, schema.into(), String::new()));
-    let rules = "✓ RuleSet valid: outfit v2.0.0\n  Schema: clothes\n  Rules: 2\n    - zones (exclusion, enabled)\n    - late (requirement, disabled)\n";
-    assert_eq!(run("validate rules rules.yaml --schema schema.yaml"), (0, rules.into(), String::new()));
-    assert_eq!(run("validate rules cluster.yml").0, 0);
-    let catalog = "✓ Catalog valid: wardrobe\n  Items: 3\n";
-    assert_eq!(run("validate catalog catalog.json --schema schema.yaml"), (0, catalog.into(), String::new()));
+    let surroundings =
+        |slot| item::ItemSurroundings { catalog: stored(catalog(), 2), schema: stored(schema(), 3), slot };
+    let decision = create.decide(Some(surroundings(vacant(0)))).unwrap();
+    let expected = Changes::none()
+        .create(Version::new(0), item(&json!({"seats": 4})))
+        .rests_on(&stored(catalog(), 2))
+        .rests_on(&stored(schema(), 3));
+    assert_eq!(decision.changes, expected);
+    assert_eq!(create.decide(None).unwrap_err().to_string(), "Catalog 'garage' not found");
+    let refused = create.decide(Some(surroundings(taken(item(&json!({})), 1)))).unwrap_err();
+    assert_eq!(refused.to_string(), "Item 'mini' already exists in catalog");
 }
 
 #[test]
-fn validate_tells_what_is_wrong() {
-    let folder = folder();
-    let run = |line| command(folder.path(), line);
-    let (code, data, talk) = run("validate rules broken.yaml");
-    assert_eq!((code, data.as_str()), (1, ""));
-    assert!(talk.starts_with("✗ RuleSet validation failed:\n  version: "), "{talk}");
-    assert!(talk.contains("  rules[0].condition: Unknown operator 'foo'"), "{talk}");
-    let (code, _, talk) = run("validate catalog bad.json --schema schema.yaml");
-    assert_eq!(code, 1);
+fn contents_have_bounds() {
+    let mut large = schema();
+    large.description = Some("x".repeat(MAX_CONTENT_BYTES));
+    let refused = CreateSchema { schema: large }.decide(vacant(0)).unwrap_err();
+    assert!(matches!(refused, DomainError::TooLarge { limit: MAX_CONTENT_BYTES, .. }));
+    let mut deep = schema();
+    let nested = (0..MAX_CONTENT_DEPTH).fold(json!(1), |inner, _| json!([inner]));
+    deep.dimensions = vec![json!({"name": "a", "type": "string", "more": nested})];
+    let refused = CreateSchema { schema: deep }.decide(vacant(0)).unwrap_err();
+    assert!(matches!(refused, DomainError::TooDeep { .. }));
+}
+
+#[test]
+fn an_import_takes_what_it_can_and_only_once() {
+    let row =
+        |text: &str| json!({"name": text, "version": "1.0.0", "dimensions": []}).as_object().unwrap().clone();
+    let rows = vec![row("cars"), row("boats"), row("boats"), Object::new()];
+    let import = ImportSchemas { rows, options: ImportOptions::default() };
+    let slots = [(name("cars"), taken(schema(), 1)), (name("boats"), vacant(2))].into_iter().collect();
+    let decision = import.decide(slots).unwrap();
+    assert_eq!(decision.changes.facts().count(), 1);
     assert_eq!(
-        talk,
-        "⚠ the file names schema 'other', the schema given is 'clothes'\n✗ Catalog validation failed:\n  item 'x': \
-         Required dimension 'zone' is missing; Attribute 'colour' is not defined in schema 'clothes'"
+        decision.outcome.errors,
+        [
+            "Schema 'cars' already exists",
+            "Schema 'boats' already exists",
+            "Error importing schema 'unknown': 'name'",
+        ]
     );
-    assert_eq!(run("validate catalog bad.json").0, 0);
-    let (code, _, talk) = run("validate schema list.json");
-    assert!(code == 1 && talk.ends_with("list.json: must hold one object"), "{talk}");
-    let (code, _, talk) = run("validate schema nothing.yaml");
-    assert!(code == 2 && talk.contains("file not found"), "{talk}");
-    assert_eq!(run("validate schema").0, 2);
-    assert_eq!(run("validate").0, 2);
-}
-
-#[test]
-fn a_pair_is_good_or_not() {
-    let folder = folder();
-    let run = |line: &str| command(folder.path(), &format!("evaluate pair {line} {SOURCES}"));
-    let good = "✓ A hat + A shoe\n\nCompatible: True\n\nRules evaluated:\n  ✓ zones\n     Different zone values: 'head' vs 'feet'\n";
-    assert_eq!(run("hat shoe -s schema.yaml"), (0, good.into(), String::new()));
-    let (code, data, _) = run("hat cap");
-    assert!(code == 1 && data.starts_with("✗ A hat + A cap\n\nCompatible: False\n"), "{data}");
-    let (code, data, _) = run("hat cap --format json");
-    let result: Value = serde_json::from_str(&data).unwrap();
-    assert_eq!(
-        (code, &result["metadata"]),
-        (1, &json!({"ruleset_name": "outfit", "schema_name": "clothes"}))
-    );
-    let (_, data, _) = run("hat cap --format yaml");
-    assert!(data.starts_with("item1_id: hat\nitem2_id: cap\ncompatible: false\n"), "{data}");
-    assert_eq!(run("hat tie"), (1, String::new(), "✗ Item 'tie' not found in catalog".into()));
-    assert_eq!(run("hat cap --format csv").0, 2);
-    let bad = command(folder.path(), "evaluate pair x x -c bad.json -r rules.yaml -s schema.yaml");
-    assert!(
-        bad.0 == 1 && bad.2.starts_with("✗ Evaluation failed:\n  Schema validation failed: item 'x': "),
-        "{}",
-        bad.2
-    );
-}
-
-#[test]
-fn a_matrix_has_many_forms() {
-    let folder = folder();
-    let run = |line: &str| command(folder.path(), &format!("evaluate matrix {SOURCES}{line}"));
-    let summary = "Compatibility Matrix: wardrobe\n\nTotal comparisons: 3\nCompatible pairs: 2\nIncompatible pairs: 1\nCompatibility rate: 66.7%\n\nSample pairs:\n  ✗ A hat + A cap\n  ✓ A hat + A shoe\n  ✓ A cap + A shoe\n";
-    assert_eq!(run(""), (0, summary.into(), String::new()));
-    assert_eq!(run(" --format csv").1, ",hat,cap,shoe\nhat,1,0,1\ncap,0,1,1\nshoe,1,1,1\n");
-    let value: Value = serde_json::from_str(&run(" --format json").1).unwrap();
-    let keys: Vec<&String> = value.as_object().unwrap().keys().collect();
-    assert_eq!(keys, ["catalog_name", "ruleset_name", "schema_name", "results", "evaluated_at"]);
-    assert!(run(" --format yaml").1.starts_with("catalog_name: wardrobe\n"));
-    let (code, data, _) = run(" --format csv -o out.csv");
-    assert!(code == 0 && data.starts_with("✓ Matrix written to "), "{data}");
-    assert!(fs::read_to_string(folder.path().join("out.csv")).unwrap().starts_with(",hat,cap"));
-    let (code, _, talk) = run(" -o no/such/folder.csv");
-    assert!(code == 1 && talk.starts_with("✗ Matrix evaluation failed:\n"), "{talk}");
-}
-
-#[test]
-fn an_item_meets_all_others() {
-    let folder = folder();
-    let (code, data, _) = command(folder.path(), &format!("evaluate item hat {SOURCES}"));
-    assert_eq!(code, 0);
-    assert_eq!(
-        data,
-        "A hat\n\nCompatible: 1 of 2\n\n  ✗ A cap\n     zones: Both items have zone='head'\n  ✓ A shoe\n"
-    );
-    let (_, data, _) = command(folder.path(), &format!("evaluate item hat {SOURCES} --format json"));
-    assert_eq!(serde_json::from_str::<Value>(&data).unwrap().as_array().unwrap().len(), 2);
-}
-
-#[test]
-fn a_cluster_reports_its_rules_even_where_pairs_clash() {
-    let folder = folder();
-    let run =
-        |line: &str| command(folder.path(), &format!("evaluate cluster {line} {SOURCES} -cr cluster.yml"));
-    assert_eq!(run("cap shoe").0, 0);
-    let (code, data, _) = run("hat cap shoe --format json");
-    let report: Value = serde_json::from_str(&data).unwrap();
-    let expected = json!({
-        "item_ids": ["hat", "cap", "shoe"],
-        "is_valid": false,
-        "pairwise_compatible": false,
-        "cluster_rules_valid": false,
-        "incompatible_pairs": [["hat", "cap"]],
-        "rule_evaluations": [
-            {"rule_name": "formality", "passed": false, "reason": "Formality range 1-3 (diff=2 exceeds max 1)"},
-        ],
-    });
-    assert_eq!((code, report), (1, expected));
-    let (_, data, _) = run("hat cap");
-    assert!(
-        data.contains("Pairwise compatible: False\n  ✗ A hat + A cap\nCluster rules valid: True\n"),
-        "{data}"
-    );
-    assert!(command(folder.path(), &format!("evaluate cluster hat {SOURCES}")).2.contains("--cluster-rules"));
-}
-
-#[test]
-fn show_prints_a_file() {
-    let folder = folder();
-    let run = |line| command(folder.path(), line);
-    assert!(run("show schema schema.yaml").1.starts_with("Schema: clothes v1.0.0\n  Dimensions: 2\n"));
-    assert!(run("show schema schema.yaml --format json").1.contains("\"required\": true"));
-    assert!(
-        run("show catalog catalog.json")
-            .1
-            .ends_with("  Items: 3\n    - hat: A hat\n    - cap: A cap\n    - shoe: A shoe\n")
-    );
-    assert_eq!(
-        run("show catalog catalog.json --format table").1,
-        "id    name    zone  formality\nhat   A hat   head  1\ncap   A cap   head  2\nshoe  A shoe  feet  3\n"
-    );
-    let (code, _, talk) = run("show schema rules.yaml");
-    assert!(code == 1 && talk.starts_with("✗ Failed to load schema:\n  'dimensions' is missing"), "{talk}");
 }

@@ -15,10 +15,10 @@
 //! # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! use std::time::Duration;
 //!
-//! use concord::demo;
+//! use concord::api::Catalogues;
 //! use concord::domain::Name;
 //! use concord::evaluation::Subject;
-//! use concord::service::{Catalogues, Surroundings, migrations};
+//! use concord::service::{Surroundings, demo, migrations};
 //! use concord::settings::ConcordSettings;
 //! use mainstay::telemetry::metrics::Metrics;
 //! use mainstay_core::{Clock, Shutdown, Tasks};

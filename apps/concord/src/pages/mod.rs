@@ -2,10 +2,13 @@
 
 use axum::response::Html;
 use mainstay::routes::Priority;
-use mainstay::{Control, ErrorCode, Refusal, Routes, Service as _};
+use mainstay::{Control, ErrorCode, Refusal, Routes};
 use minijinja::{Environment, context};
 
-use crate::service::{Catalogues, Concord};
+use crate::api::Catalogues;
+
+/// What this is, in a sentence.
+pub const ABOUT: &str = "Catalogues of things, rules that say which of them go together, and the answers.";
 
 /// The page at `/`.
 pub fn routes() -> Routes<Catalogues> {
@@ -20,7 +23,7 @@ pub fn routes() -> Routes<Catalogues> {
 
 /// What is stored is for those who may read it, so the page does not even count it.
 async fn home() -> Result<Html<String>, Refusal> {
-    let context = context! { about => Concord::ABOUT, version => Concord::VERSION };
+    let context = context! { about => ABOUT, version => env!("CARGO_PKG_VERSION") };
     let page = Environment::new().render_named_str("home.html", include_str!("home.html"), context);
     page.map(Html).map_err(|error| Refusal::new(ErrorCode::InternalError).because(error))
 }

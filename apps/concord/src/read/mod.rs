@@ -15,4 +15,6 @@ pub use items::CatalogItem;
 pub use named::Named;
 pub use revisions::{CatalogRevision, Revisions};
 pub use snapshot::{Page, Snapshot};
+#[cfg(feature = "drills")]
+pub(crate) use summary::POISON;
 pub use summary::{CATALOG_SUMMARY, CatalogSummaries, CatalogSummary, LastChange};

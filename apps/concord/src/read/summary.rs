@@ -12,6 +12,10 @@ use crate::domain::{Fact, Item, ItemGone, Name};
 /// The name of the projection.
 pub const CATALOG_SUMMARY: &str = "catalog_summary";
 
+/// An event of drills: this read model asks for it and cannot apply it.
+#[cfg(feature = "drills")]
+pub(crate) const POISON: &str = "drill_poisoned";
+
 /// Keeps the summaries.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct CatalogSummaries;
@@ -95,7 +99,7 @@ impl Fold for CatalogSummaries {
             "item_changed",
             "item_deleted",
             #[cfg(feature = "drills")]
-            crate::drill::POISON,
+            POISON,
         ])
     }
 

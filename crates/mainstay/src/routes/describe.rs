@@ -103,7 +103,7 @@ impl Describe {
         operation
     }
 
-    /// The function's own name, such as `create` of `concord::api::schemas::create`.
+    /// The function's own name, such as `create` of `concord::api::resources::schemas::create`.
     pub(crate) fn name(self) -> &'static str {
         let path = (self.name)();
         path.rsplit("::").find(|part| !part.starts_with('{')).unwrap_or(path)

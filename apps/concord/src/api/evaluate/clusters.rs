@@ -7,8 +7,8 @@ use mainstay::{Detail, ErrorCode, Exchange, Json, Refusal};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::super::position::Fresh;
-use super::{deadline, name};
+use super::deadline;
+use crate::api::requests::{Fresh, name};
 use crate::engine::{CandidateReport, ClusterSearch, ClusterValidation, SearchOptions};
 use crate::evaluation::{ClusterSearchOptions, Evaluator, Subject};
 

@@ -4,22 +4,19 @@ use std::num::NonZeroU32;
 
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
-use http::{HeaderName, HeaderValue, StatusCode, header};
+use http::{HeaderValue, StatusCode, header};
 use mainstay::routes::{DescribeResponse, Operation};
 use mainstay::{Answer, Exchange, Json, Query, Refusal};
 use schemars::{JsonSchema, SchemaGenerator};
 use serde::Deserialize;
 
-use super::super::position::Fresh;
 use super::body::body;
 use super::form::{COMPACT, Wanted};
 use super::{deadline, pairwise};
-use crate::api::query::Lax;
+use crate::api::answers::{TOTAL_COUNT, insert_links};
+use crate::api::requests::{Fresh, Lax};
 use crate::engine::{ComparisonResult, MatrixOptions, Page};
 use crate::evaluation::{Evaluator, MatrixAnswer, MatrixForm};
-
-/// How many pairs, or rows of the table, the whole matrix has.
-const TOTAL_COUNT: HeaderName = HeaderName::from_static("x-total-count");
 
 /// All items of a catalogue.
 #[derive(Deserialize, JsonSchema)]
@@ -85,15 +82,15 @@ impl IntoResponse for Matrix {
         let headers = response.headers_mut();
         headers.insert(header::VARY, HeaderValue::from_static("accept"));
         if part.page().is_some() {
+            // Pairs, or rows of the table.
             headers.insert(TOTAL_COUNT, HeaderValue::from(places));
         }
         // Only a limit can leave something for a next page.
-        if let Some((cursor, limit)) = next.zip(part.limit)
-            && let Ok(link) =
-                HeaderValue::from_str(&format!("<?limit={limit}&cursor={cursor}>; rel=\"next\""))
-        {
-            headers.insert(header::LINK, link);
-        }
+        let next = next.zip(part.limit);
+        insert_links(
+            headers,
+            next.map(|(cursor, limit)| ("next", format!("?limit={limit}&cursor={cursor}"))),
+        );
         response
     }
 }

@@ -7,17 +7,16 @@ mod clusters;
 mod form;
 mod matrix;
 mod pairs;
-mod refuse;
 
 use std::time::Duration;
 
 use mainstay::{ErrorCode, Exchange, Refusal, Role, Routes};
 use tokio::time::Instant;
 
-use super::body::name;
-use super::{READING, class};
+use super::{Catalogues, policy};
+use crate::api::policy::READING;
+use crate::api::requests::name;
 use crate::evaluation::Subject;
-use crate::service::Catalogues;
 
 /// Codes of every evaluation.
 const EVALUATING: &[ErrorCode] = &[
@@ -37,20 +36,20 @@ pub(super) fn routes() -> Routes<Catalogues> {
         .post("/pair", pairs::pair)
         .summary("Compares two items")
         .role(Role::Viewer)
-        .limit(class::PAIR)
+        .limit(policy::PAIR)
         .errors(EVALUATING)
         .errors(READING)
         .post("/matrix", matrix::matrix)
         .summary("Compares all items of a catalog with each other")
         .role(Role::Viewer)
-        .limit(class::MATRIX)
+        .limit(policy::MATRIX)
         .slow()
         .errors(EVALUATING)
         .errors(READING)
         .post("/item", pairs::item)
         .summary("Compares one item with all others of its catalog")
         .role(Role::Viewer)
-        .limit(class::ITEM)
+        .limit(policy::ITEM)
         .errors(EVALUATING)
         .errors(READING)
         .post("/cluster/validate", clusters::validate)
@@ -68,7 +67,7 @@ pub(super) fn routes() -> Routes<Catalogues> {
         .post("/clusters", clusters::search)
         .summary("Finds maximal clusters, largest first")
         .role(Role::Viewer)
-        .limit(class::CLUSTERS)
+        .limit(policy::CLUSTERS)
         .slow()
         .errors(EVALUATING)
         .errors(READING)

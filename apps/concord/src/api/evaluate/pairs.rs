@@ -5,9 +5,9 @@ use mainstay::{Exchange, Json, Refusal};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::super::position::Fresh;
 use super::body::JsonBody;
-use super::{deadline, name, pairwise};
+use super::{deadline, pairwise};
+use crate::api::requests::{Fresh, name};
 use crate::engine::ComparisonResult;
 use crate::evaluation::Evaluator;
 

@@ -129,6 +129,16 @@ fn what_is_written_today_is_what_the_files_say() {
 }
 
 #[test]
+fn facts_read_as_they_were_written() {
+    for fact in samples() {
+        let payload = serde_json::to_string(&fact).unwrap();
+        // The name in the log is that of the variant: both are there for ever.
+        assert!(payload.starts_with(&format!("{{\"{}\":", fact.event_type())), "{payload}");
+        assert_eq!(serde_json::from_str::<Fact>(&payload).unwrap(), fact);
+    }
+}
+
+#[test]
 fn every_version_ever_written_reads_as_an_event_of_today() {
     let samples = samples();
     for (event_type, current) in Fact::upcasters().types() {

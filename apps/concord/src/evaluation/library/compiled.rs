@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::domain::{Catalog, ClusterRuleset, Ruleset, Schema, json_bytes};
+use crate::domain::{Catalog, ClusterRuleset, Ruleset, Schema, json_size};
 use crate::engine::{
     Catalogue, ClusterRuleSet, ContentError, Item, RuleSet, Schema as CompiledSchema, Validation,
 };
@@ -79,10 +79,10 @@ fn estimate(items: &[CatalogItem], dimensions: usize) -> usize {
 
 pub(super) fn compile_ruleset(ruleset: &Ruleset) -> Compiled<RuleSet> {
     let rules = RuleSet::compile(ruleset.name.as_str(), &ruleset.version, &ruleset.rules);
-    Compiled { rules: rules.map(Arc::new), bytes: json_bytes(&ruleset.rules) }
+    Compiled { rules: rules.map(Arc::new), bytes: json_size(&ruleset.rules).bytes }
 }
 
 pub(super) fn compile_cluster_ruleset(ruleset: &ClusterRuleset) -> Compiled<ClusterRuleSet> {
     let rules = ClusterRuleSet::compile(ruleset.name.as_str(), &ruleset.rules);
-    Compiled { rules: rules.map(Arc::new), bytes: json_bytes(&ruleset.rules) }
+    Compiled { rules: rules.map(Arc::new), bytes: json_size(&ruleset.rules).bytes }
 }

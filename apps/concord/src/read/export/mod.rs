@@ -9,7 +9,7 @@ mod document;
 use mainstay_db::{DbError, query_assembled};
 
 use super::{Named, Snapshot};
-use crate::domain::{Catalog, ClusterRuleset, Ruleset, Schema, Stored, json_bytes};
+use crate::domain::{Catalog, ClusterRuleset, Ruleset, Schema, Stored, json_size};
 
 pub use cursor::{Cursor, CursorError, Part};
 pub use document::{CatalogExport, ClusterRulesetExport, ItemExport, RulesetExport, SchemaExport};
@@ -51,7 +51,7 @@ struct Room {
 impl Room {
     /// Takes the room for a row, if there is any.
     fn take(&mut self, row: &impl serde::Serialize) -> bool {
-        let bytes = json_bytes(row);
+        let bytes = json_size(row).bytes;
         let fits = self.left.rows > 0 && self.left.bytes >= bytes;
         if !fits && !self.empty {
             return false;

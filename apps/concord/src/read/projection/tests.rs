@@ -8,10 +8,11 @@ use serde_json::json;
 use uuid::Uuid;
 
 use super::ReadModel;
-use crate::domain::import::{ImportCatalogs, ImportOptions, ImportRulesets, ImportSchemas};
-use crate::domain::{
-    ChangeItem, CreateItem, DeleteCatalog, DeleteItem, DeleteSchema, Name, Object, Precondition, Strictness,
+use crate::commands::import::{ImportCatalogs, ImportOptions, ImportRulesets, ImportSchemas};
+use crate::commands::{
+    ChangeItem, CreateItem, DeleteCatalog, DeleteItem, DeleteSchema, Precondition, Strictness,
 };
+use crate::domain::{Name, Object};
 use crate::ledger::{Ledger, Origin};
 use crate::service::migrations;
 
