@@ -155,5 +155,5 @@ fn what_cannot_be_done_is_said_with_a_cure() {
     bare.write("in.json", "{}");
     let (exit, _, talk) = bare.run(&["import", "in.json"]);
     assert_eq!(exit, 2);
-    assert!(talk.contains("CC0103") && talk.contains("migrate up"), "{talk}");
+    assert!(talk.contains("MS0503") && talk.contains("migrate up"), "{talk}");
 }

@@ -2,7 +2,9 @@
 
 use std::io;
 
+use mainstay::life::StartError;
 use mainstay_core::settings::Problem;
+use mainstay_db::{MigrationError, OpenError};
 
 /// What a command found that did what it was asked to do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,6 +37,25 @@ pub enum CommandError {
 impl From<Problem> for CommandError {
     fn from(problem: Problem) -> Self {
         Self::Problem(Box::new(problem))
+    }
+}
+
+/// A command that needs what a start needs says it as a start would.
+impl From<StartError> for CommandError {
+    fn from(error: StartError) -> Self {
+        error.problem().into()
+    }
+}
+
+impl From<OpenError> for CommandError {
+    fn from(error: OpenError) -> Self {
+        StartError::from(error).into()
+    }
+}
+
+impl From<MigrationError> for CommandError {
+    fn from(error: MigrationError) -> Self {
+        StartError::from(error).into()
     }
 }
 

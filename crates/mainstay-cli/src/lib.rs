@@ -52,4 +52,5 @@ mod settings;
 pub use cli::{Cli, run};
 pub use console::Console;
 pub use context::{Context, Surroundings, block_on};
+pub use database::{Schema, with_database};
 pub use error::{CommandError, Verdict};

@@ -12,10 +12,8 @@ use mainstay::telemetry::log::{Captured, Logging};
 use mainstay::telemetry::metrics::Metrics;
 use mainstay_core::settings::Problem;
 use mainstay_core::{Chain, Tasks};
-use mainstay_db::MigratedBy;
 
-use crate::database::with_database;
-use crate::{CommandError, Context};
+use crate::{CommandError, Context, Schema, with_database};
 
 /// Who did it, as the audit log says it.
 const BY: &str = "command line";
@@ -41,28 +39,18 @@ fn with_accounts<S: Service, T>(
 fn unlogged<S: Service, T>(
     service: &S,
     runtime: &Runtime,
-    context: &Context<'_>,
+    context: &mut Context<'_>,
     work: impl AsyncFnOnce(&Accounts) -> Result<T, CommandError>,
 ) -> Result<T, CommandError> {
-    let clock = context.clock().clone();
-    with_database(runtime, context, async |database| {
-        let migrations = mainstay::migrations_of(service);
-        // As at a start: where that migrates, this does.
-        if runtime.database.migrate_on_start {
-            let instance = runtime.process.instance_name.clone();
-            let by = MigratedBy { version: S::VERSION.to_owned(), instance };
-            migrations.up(database, &clock, None, &by).await?;
-        } else {
-            migrations.require_current(database).await?;
-        }
-        let tasks = Tasks::new();
+    with_database(service, runtime, Schema::AsAtStart, context, async |database, context| {
+        let (clock, tasks) = (context.clock(), Tasks::new());
         // Nobody signs in by a command.
-        let limiter = Limiter::in_memory(&runtime.requests.limits, &clock);
-        let accounts = open_accounts::<S>(runtime, database, &clock, &tasks, &Metrics::new(), limiter);
+        let limiter = Limiter::in_memory(&runtime.requests.limits, clock);
+        let accounts = open_accounts::<S>(runtime, database, clock, &tasks, &Metrics::new(), limiter);
         let result = work(&accounts.map_err(StartError::Build)?).await;
         tasks.finished().await;
-        Ok(result)
-    })?
+        result
+    })
 }
 
 /// The name that an argument gives.

@@ -13,8 +13,8 @@ use mainstay_db::{
 use serde_json::json;
 
 use crate::arguments::chosen_format;
-use crate::database::{runtime, with_database_at};
-use crate::{CommandError, Context, Verdict};
+use crate::database::runtime;
+use crate::{CommandError, Context, Schema, Verdict, with_database};
 
 /// How often something is said about a table that takes long.
 const INTERVAL: Duration = Duration::from_secs(2);
@@ -35,7 +35,7 @@ pub(super) fn run<S: Service>(
     let clock = context.clock().clone();
     let began = clock.now();
     let mut talk = Talk::new(&clock);
-    let copied = with_database_at(&runtime, &clock, async |target| {
+    let copied = with_database(service, &runtime, Schema::Any, context, async |target, context| {
         let settings = DatabaseSettings {
             pool_min_size: 1,
             statement_timeout: runtime.database.statement_timeout,
@@ -51,9 +51,8 @@ pub(super) fn run<S: Service>(
             .await;
         // Nothing was written to it.
         let _ = source.close().await;
-        Ok(copied)
+        Ok(copied.map_err(|error| problem(&error))?)
     })?;
-    let copied = copied.map_err(|error| problem(&error))?;
     print(&copied, clock.now() - began, chosen_format(matches) == "json", context)?;
     context.say(
         "the file was not changed; start the service on the new database, and keep the file until it runs",

@@ -6,18 +6,17 @@ use std::path::PathBuf;
 
 use clap::ArgMatches;
 use mainstay::Service;
-use mainstay::life::Runtime;
 use mainstay_core::Chain;
 use mainstay_core::settings::Problem;
 use mainstay_db::{
-    Dialect, HistoryEntry, LintFinding, MigratedBy, MigrationId, MigrationState, MigrationStatus, Migrations,
-    Target, create_migration,
+    Dialect, HistoryEntry, LintFinding, MigrationId, MigrationState, MigrationStatus, Migrations, Target,
+    create_migration,
 };
 use serde_json::{Value, json};
 
 use crate::arguments::chosen_format;
-use crate::database::{runtime, with_database};
-use crate::{CommandError, Context, Verdict};
+use crate::database::{migrated_by, runtime};
+use crate::{CommandError, Context, Schema, Verdict, with_database};
 
 pub(crate) fn run<S: Service>(
     service: &S,
@@ -46,10 +45,9 @@ fn up<S: Service>(
         problem.help("write a number, such as 3, or a source and a number, such as events/3")
     })?;
     let runtime = runtime::<S>(context)?;
-    let (clock, by) = (context.clock().clone(), by::<S>(&runtime));
-    let migrations = mainstay::migrations_of(service);
-    let applied = with_database(&runtime, context, async |database| {
-        Ok(migrations.up(database, &clock, target.as_ref(), &by).await?)
+    let applied = with_database(service, &runtime, Schema::Any, context, async |database, context| {
+        let by = migrated_by::<S>(&runtime);
+        Ok(mainstay::migrations_of(service).up(database, context.clock(), target.as_ref(), &by).await?)
     })?;
     for migration in &applied {
         writeln!(context.data(), "applied {migration}")?;
@@ -73,10 +71,9 @@ fn down<S: Service>(
             Problem::error("MS0005", format!("this is {environment}: undoing a migration loses data"));
         return Err(problem.help("make a backup, then say --yes").into());
     }
-    let (clock, by) = (context.clock().clone(), by::<S>(&runtime));
-    let migrations = mainstay::migrations_of(service);
-    let undone = with_database(&runtime, context, async |database| {
-        Ok(migrations.down(database, &clock, steps, &by).await?)
+    let undone = with_database(service, &runtime, Schema::Any, context, async |database, context| {
+        let by = migrated_by::<S>(&runtime);
+        Ok(mainstay::migrations_of(service).down(database, context.clock(), steps, &by).await?)
     })?;
     for migration in &undone {
         writeln!(context.data(), "undone {migration}")?;
@@ -94,7 +91,9 @@ fn status<S: Service>(
 ) -> Result<Verdict, CommandError> {
     let runtime = runtime::<S>(context)?;
     let migrations = mainstay::migrations_of(service);
-    let status = with_database(&runtime, context, async |database| Ok(migrations.status(database).await?))?;
+    let status = with_database(service, &runtime, Schema::Any, context, async |database, _| {
+        Ok(migrations.status(database).await?)
+    })?;
     if matches.get_flag("lint") {
         return lint(&migrations, &status, matches, context);
     }
@@ -168,9 +167,9 @@ fn history<S: Service>(
 ) -> Result<Verdict, CommandError> {
     let limit = matches.get_one::<u32>("limit").copied().unwrap_or(50);
     let runtime = runtime::<S>(context)?;
-    let migrations = mainstay::migrations_of(service);
-    let steps =
-        with_database(&runtime, context, async |database| Ok(migrations.history(database, limit).await?))?;
+    let steps = with_database(service, &runtime, Schema::Any, context, async |database, _| {
+        Ok(mainstay::migrations_of(service).history(database, limit).await?)
+    })?;
     if chosen_format(matches) == "json" {
         context.json(&steps.iter().map(step_json).collect::<Vec<_>>())?;
         return Ok(Verdict::Good);
@@ -204,8 +203,4 @@ fn new(matches: &ArgMatches, context: &mut Context<'_>) -> Result<Verdict, Comma
         writeln!(context.data(), "{path}")?;
     }
     Ok(Verdict::Good)
-}
-
-fn by<S: Service>(runtime: &Runtime) -> MigratedBy {
-    MigratedBy { version: S::VERSION.to_owned(), instance: runtime.process.instance_name.clone() }
 }

@@ -8,11 +8,10 @@ mod event;
 mod projection;
 
 use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
-use mainstay::life::{Configuration, StartError};
-use mainstay_cli::{CommandError, Context, Verdict, block_on};
+use mainstay::life::Configuration;
+use mainstay_cli::{CommandError, Context, Schema, Verdict, with_database};
 use mainstay_core::Chain;
 use mainstay_core::settings::{Explanation, Problem};
-use mainstay_db::Database;
 use mainstay_events::EventStore;
 
 use crate::service::Concord;
@@ -138,19 +137,10 @@ fn with_log<T>(
     context: &mut Context<'_>,
     work: impl AsyncFnOnce(&EventStore, &mut Context<'_>) -> Result<T, CommandError>,
 ) -> Result<T, CommandError> {
-    let configuration = context.settings::<Configuration<Concord>>()?;
-    let clock = context.clock().clone();
-    let opened = block_on(async {
-        let database = Database::open(&configuration.runtime.database, &clock).await?;
-        let worked = match mainstay::migrations_of(&Concord).require_current(&database).await {
-            Ok(()) => Ok(work(&EventStore::new(database.clone(), clock), context).await),
-            Err(error) => Err(StartError::from(error)),
-        };
-        // What was done is committed; a database that closes badly changes nothing about it.
-        let _ = database.close().await;
-        worked
-    })?;
-    opened.map_err(|error| CommandError::from(error.problem()))?
+    let runtime = context.settings::<Configuration<Concord>>()?.runtime;
+    with_database(&Concord, &runtime, Schema::Current, context, async |database, context| {
+        work(&EventStore::new(database.clone(), context.clock().clone()), context).await
+    })
 }
 
 fn is_json(matches: &ArgMatches) -> bool {

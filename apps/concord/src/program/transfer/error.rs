@@ -3,9 +3,10 @@
 use std::io;
 use std::path::PathBuf;
 
+use mainstay_cli::CommandError;
 use mainstay_core::Chain;
 use mainstay_core::settings::{Explanation, Problem};
-use mainstay_db::{DbError, MigrationError, OpenError};
+use mainstay_db::DbError;
 
 use crate::files::LoadError;
 use crate::ledger::LedgerError;
@@ -19,10 +20,6 @@ pub(super) enum TransferError {
     Shape(#[source] serde_json::Error),
     #[error("{} cannot be written", path.display())]
     Write { path: PathBuf, source: io::Error },
-    #[error("the database cannot be opened")]
-    Open(#[from] OpenError),
-    #[error("the schema of the database is not this program's")]
-    Schema(#[from] MigrationError),
     #[error("the store cannot be read")]
     Read(#[from] DbError),
     #[error("the store does not take the document")]
@@ -31,12 +28,10 @@ pub(super) enum TransferError {
 
 impl TransferError {
     /// The error as the diagnostic that the command line prints.
-    pub(super) fn problem(&self) -> Problem {
+    fn problem(&self) -> Problem {
         let (code, help) = match self {
             Self::Load(_) | Self::Shape(_) => ("CC0101", "name a .json or .yaml file that `export` wrote"),
             Self::Write { .. } => ("CC0102", "name a file in a folder that you may write to"),
-            Self::Open(_) => ("CC0103", "see DATABASE_URL, and the cause"),
-            Self::Schema(_) => ("CC0103", "run `concord migrate up`, or the program of the right version"),
             Self::Read(_) | Self::Import(_) => {
                 ("CC0103", "see the cause; nothing is half done, so try again")
             }
@@ -46,6 +41,12 @@ impl TransferError {
             Some(cause) => problem.because(Chain(cause).to_string()),
             None => problem,
         }
+    }
+}
+
+impl From<TransferError> for CommandError {
+    fn from(error: TransferError) -> Self {
+        error.problem().into()
     }
 }
 
@@ -68,8 +69,8 @@ pub(in crate::program) const EXPLANATIONS: &[Explanation] = &[
     Explanation {
         code: "CC0103",
         title: "the store cannot be used",
-        text: "`concord import` and `concord export` open the database of DATABASE_URL themselves. Its\n\
-               schema must be current: `concord migrate status` tells. A service may be running on it\n\
-               meanwhile.",
+        text: "`concord import` and `concord export` work on the database of DATABASE_URL itself, beside a\n\
+               service that may be running on it. It was opened, and its schema is current, but it failed\n\
+               meanwhile, or did not take the document. The message says why.",
     },
 ];

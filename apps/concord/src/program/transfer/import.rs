@@ -21,8 +21,7 @@ const JSON_DEPTH: usize = 128;
 
 pub(super) fn run(matches: &ArgMatches, context: &mut Context<'_>) -> Result<Verdict, CommandError> {
     let configuration = context.settings::<Configuration<Concord>>()?;
-    let document = read(matches, context, configuration.service.files);
-    let document = document.map_err(|error| CommandError::from(error.problem()))?;
+    let document = read(matches, context, configuration.service.files)?;
     let options =
         ImportOptions { skip_existing: matches.get_flag("skip-existing"), strictness: strictness(matches) };
     let origin = (!matches.get_flag("dry-run")).then(Origin::default);

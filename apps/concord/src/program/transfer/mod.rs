@@ -8,9 +8,8 @@ mod import;
 
 use clap::{Arg, ArgAction, ArgMatches, Command};
 use mainstay::life::Configuration;
-use mainstay_cli::{CommandError, Context, Verdict, block_on};
+use mainstay_cli::{CommandError, Context, Schema, Verdict, with_database};
 use mainstay_core::Tasks;
-use mainstay_db::Database;
 
 pub(super) use self::error::EXPLANATIONS;
 use self::error::TransferError;
@@ -59,26 +58,15 @@ pub(super) fn run(
 /// Opens the store, works with it, and closes it.
 fn with_ledger<T>(
     configuration: &Configuration<Concord>,
-    context: &Context<'_>,
+    context: &mut Context<'_>,
     work: impl AsyncFnOnce(&Ledger) -> Result<T, TransferError>,
 ) -> Result<T, CommandError> {
-    let clock = context.clock().clone();
-    let done = block_on(async {
-        let database = Database::open(&configuration.runtime.database, &clock).await?;
-        let result = match mainstay::migrations_of(&Concord).require_current(&database).await {
-            Ok(()) => {
-                let ledger = Ledger::open(database.clone(), clock, &Tasks::new());
-                let worked = work(&ledger).await;
-                ledger.close().await;
-                worked
-            }
-            Err(error) => Err(error.into()),
-        };
-        // What was done is committed; a database that closes badly changes nothing about it.
-        let _ = database.close().await;
-        result
-    })?;
-    done.map_err(|error| CommandError::from(error.problem()))
+    with_database(&Concord, &configuration.runtime, Schema::Current, context, async |database, context| {
+        let ledger = Ledger::open(database.clone(), context.clock().clone(), &Tasks::new());
+        let worked = work(&ledger).await;
+        ledger.close().await;
+        Ok(worked?)
+    })
 }
 
 /// The file that a command is about.
