@@ -114,7 +114,7 @@ impl<S: Service> Cli<S> {
                 Context::new(S::NAME, surroundings, Vec::new(), &mut console).report(&[*problem]);
                 2
             }
-            Err(error @ CommandError::Output(_)) => {
+            Err(error @ (CommandError::Output(_) | CommandError::Busy(_))) => {
                 console.say(format_args!("error: {}", Chain(&error)));
                 2
             }

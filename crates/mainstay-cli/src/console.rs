@@ -1,7 +1,9 @@
 //! Where output goes.
 
+use std::cell::RefCell;
 use std::fmt;
 use std::io::{self, BufRead, Read, Write};
+use std::rc::Rc;
 
 use anstream::AutoStream;
 use anstream::adapter::strip_str;
@@ -16,10 +18,16 @@ const LONGEST_LINE: u64 = 4096;
 /// it. No meaning rests on colour alone. Data is never styled.
 pub struct Console {
     data: Box<dyn Write>,
-    talk: Box<dyn Write>,
-    /// Whether the other end of `talk` takes out styles where they do not belong.
-    talk_takes_styles: bool,
+    talk: Talk,
     input: Box<dyn BufRead>,
+}
+
+/// The part of a console that says something beside the data. Clones say it in the same place.
+#[derive(Clone)]
+pub(crate) struct Talk {
+    stream: Rc<RefCell<dyn Write>>,
+    /// Whether the other end takes out styles where they do not belong.
+    takes_styles: bool,
 }
 
 impl Console {
@@ -28,8 +36,7 @@ impl Console {
         let talk = AutoStream::auto(io::stderr());
         Self {
             data: Box::new(io::BufWriter::new(io::stdout())),
-            talk: Box::new(talk),
-            talk_takes_styles: true,
+            talk: Talk { stream: Rc::new(RefCell::new(talk)), takes_styles: true },
             input: Box::new(io::BufReader::new(io::stdin())),
         }
     }
@@ -38,8 +45,7 @@ impl Console {
     pub fn plain(data: impl Write + 'static, talk: impl Write + 'static) -> Self {
         Self {
             data: Box::new(data),
-            talk: Box::new(talk),
-            talk_takes_styles: false,
+            talk: Talk { stream: Rc::new(RefCell::new(talk)), takes_styles: false },
             input: Box::new(io::empty()),
         }
     }
@@ -67,16 +73,29 @@ impl Console {
 
     /// Says something beside the data. It is lost if nobody listens.
     pub fn say(&mut self, text: impl fmt::Display) {
-        let text = format!("{text}\n");
-        let _ = if self.talk_takes_styles {
-            self.talk.write_all(text.as_bytes())
-        } else {
-            write!(self.talk, "{}", strip_str(&text))
-        };
-        let _ = self.talk.flush();
+        self.talk.say(text);
+    }
+
+    /// For what is said while somebody else has the console.
+    pub(crate) fn talk(&self) -> Talk {
+        self.talk.clone()
     }
 
     pub(crate) fn flush(&mut self) -> io::Result<()> {
         self.data.flush()
+    }
+}
+
+impl Talk {
+    /// Says something. It is lost if nobody listens.
+    pub(crate) fn say(&self, text: impl fmt::Display) {
+        let text = format!("{text}\n");
+        let mut stream = self.stream.borrow_mut();
+        let _ = if self.takes_styles {
+            stream.write_all(text.as_bytes())
+        } else {
+            write!(stream, "{}", strip_str(&text))
+        };
+        let _ = stream.flush();
     }
 }

@@ -13,6 +13,7 @@ use mainstay_core::{Chain, Clock};
 use serde::Serialize;
 use tokio::runtime::Builder;
 
+use crate::console::Talk;
 use crate::diagnostics::Text;
 use crate::{CommandError, Console};
 
@@ -110,6 +111,11 @@ impl<'a> Context<'a> {
     /// Says something beside the data.
     pub fn say(&mut self, text: impl fmt::Display) {
         self.console.say(text);
+    }
+
+    /// For what is said while the command has the context.
+    pub(crate) fn talk(&self) -> Talk {
+        self.console.talk()
     }
 
     /// Prints diagnostics beside the data.

@@ -80,4 +80,17 @@ pub(crate) const EXPLANATIONS: &[Explanation] = &[
                Stop the service, make the new database with `migrate up`, and copy once more. To begin anew\n\
                after a trial, drop the new database and create it again.",
     },
+    Explanation {
+        code: "MS0015",
+        title: "another process holds the lock of the database",
+        text: "One process at a time writes to a SQLite file. A command that meets another one says so after\n\
+               a second, and waits for it as long as a request of the service would: DB_POOL_TIMEOUT, five\n\
+               seconds by default. Then it gives up with this message.\n\n\
+               A service holds the lock for milliseconds. Who holds it for seconds is a long import, a\n\
+               migration, a program that opened the file and left a transaction open, or a process that\n\
+               was stopped. `fuser -v FILE` names the processes that have the file open.\n\n\
+               Each change is made whole or not at all. Most commands make one; `user passwd` and\n\
+               `user disable` change the account first and end its sessions then: repeat them, and both are\n\
+               done.",
+    },
 ];

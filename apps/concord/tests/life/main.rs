@@ -11,6 +11,7 @@
 
 mod drain;
 mod load;
+mod lock;
 mod program;
 mod reload;
 mod systemd;

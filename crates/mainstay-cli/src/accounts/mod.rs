@@ -67,6 +67,6 @@ async fn existing(accounts: &Accounts, name: &UserName) -> Result<User, CommandE
 }
 
 /// What went wrong with an account.
-fn problem(error: &dyn std::error::Error) -> CommandError {
-    Problem::error("MS0009", Chain(error).to_string()).into()
+fn problem<E: std::error::Error + 'static>(error: &E) -> CommandError {
+    CommandError::of(error, |error| Problem::error("MS0009", Chain(error).to_string()))
 }

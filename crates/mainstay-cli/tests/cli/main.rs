@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod accounts;
+mod busy;
 mod check;
 mod conventions;
 mod health;
@@ -12,7 +13,8 @@ mod routes;
 mod settings;
 
 use std::io::{self, Write};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Condvar, Mutex};
+use std::time::Duration;
 
 use clap::Command;
 use mainstay::life::App;
@@ -146,17 +148,29 @@ impl Shell {
 
 /// A stream that can be looked at afterwards.
 #[derive(Clone, Default)]
-struct Buffer(Arc<Mutex<Vec<u8>>>);
+struct Buffer(Arc<(Mutex<Vec<u8>>, Condvar)>);
 
 impl Buffer {
     fn text(&self) -> String {
-        String::from_utf8(self.0.lock().unwrap().clone()).unwrap()
+        String::from_utf8(self.0.0.lock().unwrap().clone()).unwrap()
+    }
+
+    /// Waits until something was written, a minute at most.
+    fn wait_for(&self, what: &str) {
+        let (bytes, written) = &*self.0;
+        let is_missing = |bytes: &mut Vec<u8>| !String::from_utf8_lossy(bytes).contains(what);
+        let minute = Duration::from_mins(1);
+        let (bytes, waited) = written.wait_timeout_while(bytes.lock().unwrap(), minute, is_missing).unwrap();
+        assert!(!waited.timed_out(), "{what} was not said: {}", String::from_utf8_lossy(&bytes));
     }
 }
 
 impl Write for Buffer {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.lock().unwrap().write(bytes)
+        let (all, written) = &*self.0;
+        let count = all.lock().unwrap().write(bytes)?;
+        written.notify_all();
+        Ok(count)
     }
 
     fn flush(&mut self) -> io::Result<()> {

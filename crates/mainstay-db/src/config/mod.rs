@@ -149,7 +149,10 @@ impl DatabaseSettings {
             .read();
         let pool_timeout = reader
             .field("DB_POOL_TIMEOUT")
-            .doc("Longest wait for a connection; then the request is told to come back later.")
+            .doc(
+                "Longest wait for a connection, and then for a lock of somebody else; then the request is told to \
+                 come back later, and a command ends.",
+            )
             .alias("POOL_TIMEOUT")
             .default(defaults.pool_timeout)
             .bounds(Duration::from_millis(10)..=Duration::from_mins(5))

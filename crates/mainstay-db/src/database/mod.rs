@@ -5,6 +5,7 @@ mod circuit;
 mod connection;
 mod gate;
 mod guards;
+mod held_up;
 mod lane;
 mod open;
 mod open_error;
@@ -23,6 +24,8 @@ use circuit::Circuit;
 pub use circuit::CircuitStatus;
 pub use connection::Connection;
 pub use guards::{ReadConnection, WriteTransaction};
+pub(crate) use held_up::LockWait;
+use held_up::LockWaits;
 use lane::Lane;
 pub use lane::PoolStatus;
 pub use open_error::{OpenError, ServerProblem};
@@ -60,6 +63,9 @@ struct Inner {
     /// SQLite's one writer, for which all classes queue.
     writer: Option<Arc<Lane>>,
     circuit: Circuit,
+    lock_waits: LockWaits,
+    /// How long the write lock of a file is waited for while another process holds it.
+    lock_limit: Duration,
     /// Last, so that a temporary folder outlives the connections.
     _location: Option<Location>,
 }
@@ -138,6 +144,8 @@ impl Database {
         let (scope, work) = self.surroundings();
         let lane = self.inner.writer.as_ref().unwrap_or_else(|| self.lane(work));
         let mut lease = lane.lease(scope, work.is_urgent()).await?;
+        // The writer of this process is ours: whoever makes us wait from here on is another one.
+        let _wait = self.inner.writer.is_some().then(|| self.await_lock(self.inner.lock_limit));
         lease.connection.begin(Begin::Write).await?;
         Ok(WriteTransaction::new(lease))
     }
@@ -210,6 +218,11 @@ impl Database {
             lanes().for_each(|lane| lane.shut());
             Err(DbError::new(DbErrorKind::TimedOut))
         })
+    }
+
+    /// Begins a wait for the lock of another process, which lasts `limit` at most.
+    pub(crate) fn await_lock(&self, limit: Duration) -> LockWait<'_> {
+        self.inner.lock_waits.begin(limit)
     }
 
     fn surroundings(&self) -> (Scope, Work) {

@@ -7,6 +7,7 @@ use mainstay_core::{Clock, Tasks, random};
 use tokio::time::sleep;
 
 use super::circuit::Circuit;
+use super::held_up::LockWaits;
 use super::lane::{Lane, LaneParts};
 use super::{Database, Inner, OpenError, PROBE_LIMIT};
 use crate::driver::{Connector, Role};
@@ -90,6 +91,8 @@ async fn open_file(settings: &DatabaseSettings, clock: &Clock) -> Result<Databas
         lanes: Work::ALL.map(|work| common.lane_of(work)),
         writer: Some(Arc::clone(&writer)),
         circuit,
+        lock_waits: LockWaits::default(),
+        lock_limit: settings.pool_timeout,
         _location: Some(location),
     };
     let connect = |source| OpenError::Connect { path: path.clone(), source };
@@ -131,6 +134,8 @@ async fn open_server(settings: &DatabaseSettings, clock: &Clock) -> Result<Datab
         lanes: Work::ALL.map(|work| common.lane_of(work)),
         writer: None,
         circuit,
+        lock_waits: LockWaits::default(),
+        lock_limit: settings.pool_timeout,
         _location: None,
     };
     let database = Database { inner: Arc::new(inner), work: None };

@@ -9,7 +9,7 @@ use super::lock::{RunLock, step};
 use super::record::{self, AppliedRecord};
 use super::run::{inside, outside};
 use super::source::Migration;
-use super::status::{compare, refuse_strangers};
+use super::status::{applied_if_any, compare, refuse_strangers};
 use super::{Direction, HistoryEntry, MigratedBy, MigrationError, MigrationId, Migrations, Target};
 use crate::{Database, DbErrorKind, WriteTransaction};
 
@@ -40,6 +40,10 @@ impl Migrations {
         let dialect = database.dialect();
         self.refuse_problems(dialect)?;
         let wanted = self.up_to(to)?;
+        // Whoever has nothing to apply waits for nobody.
+        if holds_all(database, &self.all, wanted).await? {
+            return Ok(Vec::new());
+        }
         let mut lock = RunLock::wait(database, clock).await?;
         let (mut done, mut tries) = (Vec::new(), 0);
         loop {
@@ -201,6 +205,18 @@ async fn try_again(error: MigrationError, tries: &mut u32) -> Result<(), Migrati
     tracing::info!(migration = %id, tries, "the tables are in use: the migration is tried again");
     sleep(PAUSE).await;
     Ok(())
+}
+
+/// Whether there are migrations and nothing of them is left to apply.
+async fn holds_all(
+    database: &Database,
+    ours: &[Migration],
+    wanted: &[Migration],
+) -> Result<bool, MigrationError> {
+    let mut read = database.read_snapshot().await?;
+    let applied = applied_if_any(&mut read).await?;
+    refuse_strangers(&compare(ours, &applied, database.dialect()))?;
+    Ok(!applied.is_empty() && wanted.iter().all(|migration| is_applied(&applied, &migration.id)))
 }
 
 fn is_applied(applied: &[AppliedRecord], id: &MigrationId) -> bool {

@@ -41,8 +41,8 @@ pub enum MigrationError {
         /// A table with such rows.
         table: String,
     },
-    /// Another process migrates, and does not come to an end.
-    #[error("another process has been migrating for two minutes")]
+    /// Another process migrates, or on SQLite writes otherwise, and does not come to an end.
+    #[error("another process has held the lock of the database for two minutes")]
     Locked,
     /// The records cannot be read or written.
     #[error("the records of the migrations cannot be used")]
@@ -66,7 +66,8 @@ impl MigrationError {
                 "the database is as it was before this migration; correct the cause and run `migrate up` again"
             }
             Self::Locked => {
-                "wait for it, or find it: `select pid from pg_locks where locktype = 'advisory'` names its session"
+                "wait for it, or find it: `fuser FILE` names the processes that have a SQLite file open, and on \
+                 PostgreSQL `select pid from pg_locks where locktype = 'advisory'` its session"
             }
             Self::Records(_) => "see the cause; nothing was changed",
         }

@@ -6,9 +6,9 @@ use mainstay_core::Clock;
 use tokio::time::sleep;
 
 use super::MigrationError;
-use crate::{Database, DbError, DbErrorKind, Dialect, ReadConnection, Work, WriteTransaction, query};
+use crate::{Database, DbErrorKind, Dialect, ReadConnection, Work, WriteTransaction, query};
 
-/// How long another process's migration is waited for.
+/// How long another process that migrates, or writes otherwise, is waited for.
 const LOCK_WAIT: Duration = Duration::from_mins(2);
 
 /// Pause between two tries at the lock.
@@ -34,10 +34,12 @@ impl RunLock {
         // In its guard from here on: a wait that is dropped must not leave the lock in a pool.
         let mut lock = Self { session: Some(database.for_work(Work::Control).read().await?) };
         let deadline = clock.now() + LOCK_WAIT;
+        let (_wait, mut told) = (database.await_lock(LOCK_WAIT), false);
         while !lock.ask("select pg_try_advisory_lock($1)").await? {
             if clock.now() >= deadline {
                 return Err(MigrationError::Locked);
             }
+            tell_once(&mut told);
             sleep(LOCK_PAUSE).await;
         }
         Ok(lock)
@@ -68,17 +70,30 @@ impl Drop for RunLock {
     }
 }
 
-/// The transaction of one step; on SQLite another process's migration may hold the write lock for longer than a
-/// request would wait.
-pub(super) async fn step(database: &Database, clock: &Clock) -> Result<WriteTransaction, DbError> {
+/// The transaction of one step; on SQLite another process may hold the write lock for longer than a request would
+/// wait: because it migrates.
+pub(super) async fn step(database: &Database, clock: &Clock) -> Result<WriteTransaction, MigrationError> {
     let database = database.for_work(Work::Control);
+    if database.dialect() != Dialect::Sqlite {
+        return Ok(database.write().await?);
+    }
     let deadline = clock.now() + LOCK_WAIT;
+    let (_wait, mut told) = (database.await_lock(LOCK_WAIT), false);
     loop {
         match database.write().await {
-            Err(error) if error.kind() == DbErrorKind::Busy && clock.now() < deadline => {
+            Err(error) if error.kind() != DbErrorKind::Busy => return Err(error.into()),
+            Err(_) if clock.now() >= deadline => return Err(MigrationError::Locked),
+            Err(_) => {
+                tell_once(&mut told);
                 sleep(LOCK_PAUSE).await;
             }
-            result => return result,
+            Ok(write) => return Ok(write),
         }
+    }
+}
+
+fn tell_once(told: &mut bool) {
+    if !std::mem::replace(told, true) {
+        tracing::warn!("another process holds the lock of the database: the migration waits for it");
     }
 }

@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use mainstay_core::{Clock, Tasks};
 use mainstay_servers::{TestDatabase, on_both_databases};
 use rust_embed::RustEmbed;
@@ -65,8 +67,11 @@ struct Setup {
 
 impl Setup {
     async fn new(store: &TestDatabase) -> Self {
+        Self::with(DatabaseSettings::new(DatabaseUrl::parse(store.url()).expect("a URL"))).await
+    }
+
+    async fn with(settings: DatabaseSettings) -> Self {
         let clock = Clock::system();
-        let settings = DatabaseSettings::new(DatabaseUrl::parse(store.url()).expect("a URL"));
         let database = Database::open(&DatabaseSettings { pool_min_size: 1, ..settings }, &clock).await;
         Self { database: database.expect("the database opens"), clock }
     }
@@ -378,6 +383,49 @@ async fn somebody_who_migrates_is_waited_for_and_the_lock_goes_with_the_session(
     drop(lock);
     assert_eq!(ours.up(&shop(), None).await.expect("up").len(), 3);
     assert_eq!(ours.down(&shop(), 3).await.expect("down").len(), 3);
+}
+
+#[tokio::test]
+async fn whoever_has_nothing_to_apply_waits_for_nobody() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let settings = DatabaseSettings::file(folder.path().join("shared.db"));
+    let (ours, theirs) = (Setup::with(settings.clone()).await, Setup::with(settings).await);
+    let all = shop();
+    assert_eq!(ours.up(&all, None).await.expect("up").len(), 3);
+    let held = theirs.database.write().await.expect("their writer");
+    assert_eq!(ours.up(&all, None).await.expect("nothing to do"), [""; 0]);
+    drop(held);
+    // Where tables were never made, nothing to apply still makes them.
+    let bare = Setup::new(&TestDatabase::sqlite()).await;
+    assert_eq!(bare.up(&Migrations::new(), None).await.expect("up"), [""; 0]);
+    assert!(bare.has_table("schema_migrations").await);
+}
+
+#[tokio::test]
+async fn a_process_that_writes_for_minutes_is_told_apart_from_one_that_is_about_to_end() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (clock, hands) = Clock::manual();
+    let settings = DatabaseSettings::file(folder.path().join("shared.db"));
+    let theirs = Setup::with(settings.clone()).await;
+    let impatient = DatabaseSettings { pool_timeout: Duration::from_millis(20), ..settings };
+    let ours = Database::open(&impatient, &clock).await.expect("the database opens");
+    let held = theirs.database.write().await.expect("their writer");
+    let all = shop();
+    let (waiting, by) = (Duration::from_millis(100), operator());
+    {
+        let mut up = std::pin::pin!(all.up(&ours, &clock, None, &by));
+        // Told, but several limits of a request do not end it.
+        tokio::select! {
+            biased;
+            ended = &mut up => panic!("it does not wait: {ended:?}"),
+            limit = ours.held_up(waiting) => assert_eq!(limit, Duration::from_mins(2)),
+        }
+        hands.advance(Duration::from_mins(2));
+        let ended = up.await.expect_err("nobody waits for ever");
+        assert!(matches!(ended, MigrationError::Locked), "{ended:?}");
+    }
+    drop(held);
+    assert_eq!(all.up(&ours, &clock, None, &by).await.expect("up").len(), 3);
 }
 
 #[test]

@@ -147,8 +147,8 @@ fn is_json(matches: &ArgMatches) -> bool {
     matches.get_one::<String>("format").is_some_and(|format| format == "json")
 }
 
-fn unreadable(error: &dyn std::error::Error) -> CommandError {
-    Problem::error("CC0111", Chain(error).to_string()).into()
+fn unreadable<E: std::error::Error + 'static>(error: &E) -> CommandError {
+    CommandError::of(error, |error| Problem::error("CC0111", Chain(error).to_string()))
 }
 
 #[cfg(feature = "alerts")]

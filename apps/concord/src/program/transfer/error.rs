@@ -46,7 +46,7 @@ impl TransferError {
 
 impl From<TransferError> for CommandError {
     fn from(error: TransferError) -> Self {
-        error.problem().into()
+        Self::of(&error, TransferError::problem)
     }
 }
 

@@ -1,6 +1,9 @@
 //! What only SQLite has: a file, and one writer.
 
+use std::time::Duration;
+
 use mainstay_core::{Clock, Tasks};
+use tokio::time::timeout;
 
 use super::{count, impatient, insert, kind, open, with_table};
 
@@ -40,6 +43,54 @@ async fn another_process_is_waited_for_and_then_reported() {
     drop(held);
     insert(&ours, "a").await.expect("our turn");
     assert_eq!(count(&theirs).await, 1);
+}
+
+#[tokio::test]
+async fn who_waits_for_another_process_can_be_told_and_for_how_long() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let settings = DatabaseSettings {
+        pool_timeout: Duration::from_secs(30),
+        ..DatabaseSettings::file(folder.path().join("shared.db"))
+    };
+    let ours = with_table(&settings).await;
+    let theirs = open(&settings).await;
+    let held = theirs.write().await.expect("their writer");
+    let tasks = Tasks::new();
+    let waiting = tasks.spawn("writer", {
+        let ours = ours.clone();
+        async move { insert(&ours, "a").await }
+    });
+    assert_eq!(ours.held_up(Duration::from_millis(20)).await, settings.pool_timeout);
+    drop(held);
+    waiting.await.expect("no panic").expect("its turn");
+}
+
+#[tokio::test]
+async fn many_short_waits_are_no_long_one() {
+    let database = with_table(&DatabaseSettings::in_memory()).await;
+    let patience = Duration::from_millis(200);
+    let writes = async {
+        // Longer than the patience, without a pause between two waits.
+        let until = Clock::system().now() + 3 * patience;
+        let mut number = 0;
+        while Clock::system().now() < until {
+            insert(&database, &format!("{number}")).await.expect("an insert");
+            number += 1;
+        }
+    };
+    tokio::select! {
+        biased;
+        _ = database.held_up(patience) => panic!("nobody else writes"),
+        () = writes => {}
+    }
+    // And what waits for the own writer waits for no other process.
+    let held = database.write().await.expect("the writer");
+    tokio::select! {
+        biased;
+        _ = database.held_up(patience) => panic!("nobody else writes"),
+        refused = timeout(2 * patience, database.write()) => assert!(refused.is_err()),
+    }
+    drop(held);
 }
 
 #[tokio::test]
