@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use crate::routes::Work;
+use crate::routes::Cost;
 
 /// How long is too long.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,10 +29,10 @@ impl Pace {
     ///
     /// The interval is what a burst may take to pass: 100 ms and a second. Slow work gets fewer targets of it, for they
     /// are long: at the very edge of what can be done everybody waits that long, and a person waits with them.
-    pub(super) fn of(work: Work, usual: Duration) -> Self {
-        let ([least, most], targets) = match work {
-            Work::Quick => ([Duration::from_millis(5), Duration::from_millis(250)], 20),
-            Work::Slow => ([Duration::from_millis(250), Duration::from_secs(1)], 4),
+    pub(super) fn of(cost: Cost, usual: Duration) -> Self {
+        let ([least, most], targets) = match cost {
+            Cost::Quick => ([Duration::from_millis(5), Duration::from_millis(250)], 20),
+            Cost::Slow => ([Duration::from_millis(250), Duration::from_secs(1)], 4),
         };
         let target = usual.clamp(least, most);
         Self { target, interval: target * targets }
@@ -100,7 +100,7 @@ mod tests {
 
     /// Notes waits ten milliseconds apart, and tells when the queue was overloaded.
     fn notes(waits: impl IntoIterator<Item = u32>) -> Vec<bool> {
-        let (mut codel, start) = (CoDel::new(Pace::of(Work::Quick, Duration::ZERO)), Clock::manual().0.now());
+        let (mut codel, start) = (CoDel::new(Pace::of(Cost::Quick, Duration::ZERO)), Clock::manual().0.now());
         let note = |(at, wait): (u32, u32)| {
             let now = start + at * 10 * MS;
             codel.note(now, wait * MS);
@@ -129,7 +129,7 @@ mod tests {
 
     #[test]
     fn what_is_long_past_is_forgotten() {
-        let (mut codel, start) = (CoDel::new(Pace::of(Work::Quick, Duration::ZERO)), Clock::manual().0.now());
+        let (mut codel, start) = (CoDel::new(Pace::of(Cost::Quick, Duration::ZERO)), Clock::manual().0.now());
         for at in 0..12 {
             codel.note(start + at * 10 * MS, 50 * MS);
         }

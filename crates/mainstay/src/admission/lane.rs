@@ -23,7 +23,7 @@ use super::snapshot::LaneSnapshot;
 use super::tally::Tally;
 use super::ticket::{Settled, Ticket};
 use super::usual::{Learning, UsualTime};
-use crate::routes::{Priority, Work};
+use crate::routes::{Cost, Priority};
 
 /// What only operators, and people who sign in or out, may use: a fifth, rounded up.
 const RESERVE: u32 = 5;
@@ -42,7 +42,7 @@ pub(super) enum Arrival {
 /// The permits for one kind of work.
 #[derive(Debug)]
 pub(super) struct Lane {
-    work: Work,
+    cost: Cost,
     in_flight: AtomicU32,
     limit: AtomicU32,
     /// What the limit leaves to priorities that have no part in the reserve.
@@ -68,10 +68,10 @@ struct State {
 }
 
 impl Lane {
-    pub(super) fn new(work: Work, settings: &AdmissionSettings, now: Instant) -> Self {
+    pub(super) fn new(cost: Cost, settings: &AdmissionSettings, now: Instant) -> Self {
         let gradient = Gradient::new(settings);
         let lane = Self {
-            work,
+            cost,
             in_flight: AtomicU32::new(0),
             limit: AtomicU32::new(0),
             ordinary: AtomicU32::new(0),
@@ -84,7 +84,7 @@ impl Lane {
             ends: AtomicU64::new(0),
             tally: Tally::new(now),
             state: Mutex::new(State {
-                queue: Queue::new(settings.queue, Pace::of(work, Duration::ZERO)),
+                queue: Queue::new(settings.queue, Pace::of(cost, Duration::ZERO)),
                 backlog: Backlog::new(now),
                 gradient: gradient.clone(),
             }),
@@ -226,7 +226,7 @@ impl Lane {
         let load =
             |counts: &[AtomicU64; Priority::ALL.len()]| counts.each_ref().map(|n| n.load(Ordering::Relaxed));
         LaneSnapshot {
-            work: self.work,
+            cost: self.cost,
             limit: self.limit.load(Ordering::Relaxed),
             in_flight: self.in_flight.load(Ordering::Relaxed),
             waiting_for_clients: self.lent.load(Ordering::Relaxed),
@@ -294,7 +294,7 @@ impl Lane {
         let Some(window) = self.tally.close(now, self.in_flight.load(Ordering::Relaxed)) else { return };
         let verdict = state.gradient.close(&window);
         if let Some(usual) = window.mean_usual() {
-            state.queue.set_pace(Pace::of(self.work, usual));
+            state.queue.set_pace(Pace::of(self.cost, usual));
         }
         drop(state);
         #[expect(clippy::cast_precision_loss, reason = "answers of one window")]

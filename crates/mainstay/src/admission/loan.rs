@@ -14,7 +14,7 @@ use tokio::time::Instant;
 use super::Admission;
 use super::lane::Lane;
 use super::turn::Turn;
-use crate::routes::{Priority, Work};
+use crate::routes::{Cost, Priority};
 
 /// Whose the permit is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,7 +34,7 @@ enum State {
 #[derive(Debug)]
 pub(super) struct Loan {
     admission: Admission,
-    work: Work,
+    cost: Cost,
     priority: Priority,
     epoch: Instant,
     state: AtomicU8,
@@ -43,11 +43,11 @@ pub(super) struct Loan {
 }
 
 impl Loan {
-    pub(super) fn new(admission: Admission, work: Work, priority: Priority) -> Self {
+    pub(super) fn new(admission: Admission, cost: Cost, priority: Priority) -> Self {
         let epoch = admission.clock().now();
         Self {
             admission,
-            work,
+            cost,
             priority,
             epoch,
             state: AtomicU8::new(State::Held as u8),
@@ -84,7 +84,7 @@ impl Loan {
         if waits.is_none() {
             self.is_back();
         }
-        waits.map(|(ticket, key)| Turn::new(self.admission.clone(), self.work, ticket, key))
+        waits.map(|(ticket, key)| Turn::new(self.admission.clone(), self.cost, ticket, key))
     }
 
     /// The permit is back, unless the work has ended meanwhile: then it is nobody's.
@@ -102,7 +102,7 @@ impl Loan {
     }
 
     fn lane(&self) -> &Lane {
-        self.admission.lane(self.work)
+        self.admission.lane(self.cost)
     }
 
     fn since_epoch(&self, now: Instant) -> u64 {

@@ -4,7 +4,7 @@
 //! share of too little. So each request needs a *permit* before it costs anything, the number of permits follows what
 //! the service achieves, and who gets none is told so at once, and when to come back.
 //!
-//! - **Two lanes** ([`Work`]): routes marked `slow` have permits of their own. Work that takes a second must not
+//! - **Two lanes** ([`Cost`]): routes marked `slow` have permits of their own. Work that takes a second must not
 //!   be what work that takes a millisecond waits for. Both lanes work alike.
 //! - **The limit** of a lane moves by how long answers take, compared with what is usual for their route, and by
 //!   whether doing more at once gets more done: the rules are in `gradient.rs`.
@@ -44,7 +44,7 @@ use mainstay_core::{Clock, random};
 use tokio::time::timeout_at;
 
 use crate::degradation::Circuit;
-use crate::routes::{Priority, RoutePolicy, Work};
+use crate::routes::{Cost, Priority, RoutePolicy};
 use crate::{ErrorCode, Refusal};
 use lane::{Arrival, Lane};
 use turn::Turn;
@@ -59,7 +59,7 @@ pub use snapshot::{AdmissionSnapshot, LaneSnapshot};
 /// What admission needs to know of a route.
 #[derive(Debug)]
 pub(crate) struct Course {
-    work: Work,
+    cost: Cost,
     priority: Priority,
     usual: UsualTime,
 }
@@ -67,7 +67,7 @@ pub(crate) struct Course {
 impl Course {
     /// A route's.
     pub(crate) fn of(policy: &RoutePolicy) -> Self {
-        Self { work: policy.work(), priority: policy.priority, usual: UsualTime::default() }
+        Self { cost: policy.cost(), priority: policy.priority, usual: UsualTime::default() }
     }
 }
 
@@ -82,7 +82,7 @@ struct Shared {
     clock: Clock,
     /// What holds up the work while it is out.
     circuit: Circuit,
-    lanes: [Lane; Work::ALL.len()],
+    lanes: [Lane; Cost::ALL.len()],
 }
 
 impl Admission {
@@ -94,7 +94,7 @@ impl Admission {
     /// Permits for work that a dependency may hold up: while its circuit is not closed, that is what whoever finds no
     /// room is told, and not that the service is overloaded.
     pub fn before(settings: &AdmissionSettings, clock: &Clock, circuit: Circuit) -> Self {
-        let lanes = Work::ALL.map(|work| Lane::new(work, settings, clock.now()));
+        let lanes = Cost::ALL.map(|cost| Lane::new(cost, settings, clock.now()));
         Self { shared: Arc::new(Shared { enabled: settings.enabled, clock: clock.clone(), circuit, lanes }) }
     }
 
@@ -118,7 +118,7 @@ impl Admission {
         if !self.shared.enabled {
             return Ok(Permit::unlimited());
         }
-        let lane = self.lane(course.work);
+        let lane = self.lane(course.cost);
         if !lane.try_admit(course.priority) {
             self.wait(course).await?;
         }
@@ -126,12 +126,12 @@ impl Admission {
     }
 
     async fn wait(&self, course: &Course) -> Result<(), Refusal> {
-        let lane = self.lane(course.work);
+        let lane = self.lane(course.cost);
         match lane.arrive(self.shared.clock.now(), course.priority) {
             Arrival::Admitted => Ok(()),
             Arrival::TurnedAway => Err(self.refusal(lane)),
             Arrival::Waits(ticket, key, until) => {
-                let turn = Turn::new(self.clone(), course.work, ticket, key);
+                let turn = Turn::new(self.clone(), course.cost, ticket, key);
                 // Polled before the time is looked at: a permit that came at the last moment counts.
                 let granted = timeout_at(until, turn.settled()).await;
                 let granted = granted.unwrap_or_else(|_| turn.give_up(course.priority));
@@ -154,8 +154,8 @@ impl Admission {
         Refusal::new(ErrorCode::Overloaded).retry_after(backlog::spread(wait, random::below))
     }
 
-    fn lane(&self, work: Work) -> &Lane {
-        &self.shared.lanes[work as usize]
+    fn lane(&self, cost: Cost) -> &Lane {
+        &self.shared.lanes[cost as usize]
     }
 
     fn clock(&self) -> &Clock {

@@ -42,7 +42,7 @@ impl<'a> Permit<'a> {
         match &mut self.held {
             // A body that has all come, or is none, is never waited for.
             Some(held) if !http_body::Body::is_end_stream(&body) => {
-                let loan = Loan::new(held.admission.clone(), held.course.work, held.course.priority);
+                let loan = Loan::new(held.admission.clone(), held.course.cost, held.course.priority);
                 let loan = held.loan.insert(Arc::new(loan));
                 Body::new(Lending::new(body, Arc::clone(loan)))
             }
@@ -62,7 +62,7 @@ impl Held<'_> {
     fn end(self, outcome: Outcome) {
         let Self { admission, course, begun, loan } = self;
         let now = admission.clock().now();
-        let lane = admission.lane(course.work);
+        let lane = admission.lane(course.cost);
         let (is_ours, lent) = loan.map_or((true, Duration::ZERO), |loan| loan.end());
         if is_ours {
             lane.note(now, outcome, now.saturating_duration_since(begun).saturating_sub(lent), &course.usual);

@@ -205,13 +205,13 @@ mod tests {
     use mainstay_core::Clock;
 
     use super::*;
-    use crate::routes::Work;
+    use crate::routes::Cost;
     use Priority::{Background, Bulk, Default as Normal, Identity, Interactive};
 
     const MS: Duration = Duration::from_millis(1);
 
     fn queue(most: usize) -> (Queue<u32>, Instant) {
-        (Queue::new(most, Pace::of(Work::Quick, Duration::ZERO)), Clock::manual().0.now())
+        (Queue::new(most, Pace::of(Cost::Quick, Duration::ZERO)), Clock::manual().0.now())
     }
 
     fn drain(queue: &mut Queue<u32>, now: Instant) -> Vec<u32> {

@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::routes::{Priority, Work};
+use crate::routes::{Cost, Priority};
 
 /// How admission stands at one moment, and what it has done since the start.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, JsonSchema)]
@@ -11,16 +11,16 @@ use crate::routes::{Priority, Work};
 pub struct AdmissionSnapshot {
     /// Whether work is limited at all.
     pub enabled: bool,
-    /// The lanes, in the order of [`Work::ALL`].
-    pub lanes: [LaneSnapshot; Work::ALL.len()],
+    /// The lanes, in the order of [`Cost::ALL`].
+    pub lanes: [LaneSnapshot; Cost::ALL.len()],
 }
 
 /// How one lane stands.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, JsonSchema)]
 #[non_exhaustive]
 pub struct LaneSnapshot {
-    /// Which work it is for.
-    pub work: Work,
+    /// Which requests it is for.
+    pub cost: Cost,
     /// How many requests are worked on at once, at most.
     pub limit: u32,
     /// How many are.

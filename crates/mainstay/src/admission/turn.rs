@@ -8,13 +8,13 @@ use std::task::{Context, Poll, ready};
 use super::Admission;
 use super::queue::Key;
 use super::ticket::{Settled, Ticket};
-use crate::routes::{Priority, Work};
+use crate::routes::{Cost, Priority};
 
 /// A place in the queue. Dropped, it is given up, and so is a permit that came and was not taken.
 #[derive(Debug)]
 pub(super) struct Turn {
     admission: Admission,
-    work: Work,
+    cost: Cost,
     ticket: Arc<Ticket>,
     key: Key,
     /// Whether whoever waits knows how it ended. An atomic for `Sync`: it is one task's.
@@ -22,8 +22,8 @@ pub(super) struct Turn {
 }
 
 impl Turn {
-    pub(super) fn new(admission: Admission, work: Work, ticket: Arc<Ticket>, key: Key) -> Self {
-        Self { admission, work, ticket, key, over: AtomicBool::new(false) }
+    pub(super) fn new(admission: Admission, cost: Cost, ticket: Arc<Ticket>, key: Key) -> Self {
+        Self { admission, cost, ticket, key, over: AtomicBool::new(false) }
     }
 
     /// Waits until the turn has come (true) or will not come (false).
@@ -50,7 +50,7 @@ impl Turn {
 
     fn leave(&self, turned_away: Option<Priority>) -> bool {
         let now = self.admission.clock().now();
-        self.admission.lane(self.work).leave(now, &self.ticket, self.key, turned_away)
+        self.admission.lane(self.cost).leave(now, &self.ticket, self.key, turned_away)
     }
 }
 
@@ -58,7 +58,7 @@ impl Drop for Turn {
     fn drop(&mut self) {
         if !self.over.load(Ordering::Relaxed) && self.leave(None) {
             let now = self.admission.clock().now();
-            self.admission.lane(self.work).release(now);
+            self.admission.lane(self.cost).release(now);
         }
     }
 }

@@ -62,7 +62,7 @@ use crate::limits::Class;
 pub(crate) use assemble::{Assembled, assemble};
 pub use describe::{Answer, DescribeRequest, DescribeResponse, Endpoint, Operation};
 pub use method::RouteMethod;
-pub use policy::{Auth, Cache, Priority, Role, RoutePolicy, Waiver, Work};
+pub use policy::{Auth, Cache, Cost, Priority, Role, RoutePolicy, Waiver};
 pub use table::{RouteProblem, RouteTable, Row};
 
 pub(crate) use describe::Describe;

@@ -85,10 +85,10 @@ pub enum Priority {
     Background,
 }
 
-/// How much time work takes: requests of either kind wait only for those of the same.
+/// How much time the requests of a route cost: those of either kind wait only for those of the same.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
-pub enum Work {
+pub enum Cost {
     /// Milliseconds.
     Quick,
     /// A noticeable time.
@@ -107,7 +107,7 @@ pub struct Waiver {
     pub until: Option<Date>,
 }
 
-impl Work {
+impl Cost {
     /// Both kinds.
     pub const ALL: [Self; 2] = [Self::Quick, Self::Slow];
 
@@ -193,9 +193,9 @@ impl Default for RoutePolicy {
 }
 
 impl RoutePolicy {
-    /// The kind of work that the route asks for.
-    pub fn work(&self) -> Work {
-        if self.slow { Work::Slow } else { Work::Quick }
+    /// How much time its requests cost.
+    pub fn cost(&self) -> Cost {
+        if self.slow { Cost::Slow } else { Cost::Quick }
     }
 
     /// Whether the control is waived.

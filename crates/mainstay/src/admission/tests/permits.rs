@@ -13,7 +13,7 @@ use crate::admission::outcome::Outcome;
 use crate::admission::queue::Key;
 use crate::admission::ticket::{Settled, Ticket};
 use crate::admission::usual::UsualTime;
-use crate::routes::{Priority, Work};
+use crate::routes::{Cost, Priority};
 
 #[derive(Clone, Copy, Debug)]
 enum Step {
@@ -69,7 +69,7 @@ impl Shaken {
         };
         let reserve = limit.div_ceil(5);
         Self {
-            lane: Lane::new(Work::Quick, &settings, now),
+            lane: Lane::new(Cost::Quick, &settings, now),
             now,
             limit: limit as usize,
             ordinary: (limit - reserve) as usize,

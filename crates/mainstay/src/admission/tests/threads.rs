@@ -8,7 +8,7 @@ use mainstay_core::{Clock, Tasks, random};
 use tokio::time::timeout;
 
 use crate::admission::{Admission, AdmissionSettings, Course, Outcome, UsualTime};
-use crate::routes::{Priority, Work};
+use crate::routes::{Cost, Priority};
 
 const LIMIT: u32 = 5;
 const TASKS: usize = 64;
@@ -20,7 +20,7 @@ fn admission() -> Admission {
 }
 
 fn course(priority: Priority) -> Course {
-    Course { work: Work::Quick, priority, usual: UsualTime::default() }
+    Course { cost: Cost::Quick, priority, usual: UsualTime::default() }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]

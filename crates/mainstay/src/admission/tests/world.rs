@@ -13,7 +13,7 @@ use crate::admission::outcome::Outcome;
 use crate::admission::queue::Key;
 use crate::admission::ticket::{Settled, Ticket};
 use crate::admission::usual::UsualTime;
-use crate::routes::{Priority, Work};
+use crate::routes::{Cost, Priority};
 
 /// What does the work.
 #[derive(Clone, Copy, Debug)]
@@ -118,7 +118,7 @@ impl World {
         let now = Clock::manual().0.now();
         Self {
             now,
-            lane: Lane::new(Work::Quick, &AdmissionSettings::default(), now),
+            lane: Lane::new(Cost::Quick, &AdmissionSettings::default(), now),
             backend,
             outcomes: Outcomes::default(),
             usual: UsualTime::default(),

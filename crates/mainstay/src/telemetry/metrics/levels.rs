@@ -39,7 +39,7 @@ impl Metrics {
     /// Notes how the admission of a listener stands.
     pub fn note_admission(&self, listener: &'static str, now: &AdmissionSnapshot) {
         for lane in &now.lanes {
-            let labels = [listener, lane.work.as_str()];
+            let labels = [listener, lane.cost.as_str()];
             let set = |family: Family, value: u32| {
                 family.gauge_in(self.recorder(), &labels).set(f64::from(value));
             };
@@ -49,7 +49,7 @@ impl Metrics {
             set(OVERLOADED, u32::from(lane.overloaded));
             for priority in Priority::ALL {
                 for (decision, totals) in [("admitted", &lane.admitted), ("turned_away", &lane.turned_away)] {
-                    let labels = [listener, lane.work.as_str(), priority.as_str(), decision];
+                    let labels = [listener, lane.cost.as_str(), priority.as_str(), decision];
                     DECISIONS.counter_in(self.recorder(), &labels).absolute(totals[priority.index()]);
                 }
             }
