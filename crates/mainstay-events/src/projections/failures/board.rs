@@ -19,6 +19,8 @@ const SPELLED_OUT: usize = 50;
 #[derive(Debug, Default)]
 pub(in crate::projections) struct Board {
     failing: Mutex<BTreeMap<(Place, Option<String>), Failure>>,
+    /// Lanes that stood and try again: whether that helped is not known yet.
+    trying: Mutex<BTreeMap<Place, Failure>>,
     changed: Notify,
     /// What was not told yet.
     news: Mutex<VecDeque<News>>,
@@ -61,11 +63,13 @@ impl Board {
         let is_news = {
             let mut failing = self.failing();
             let before = failing.get(&(place, key.clone()));
-            let is_news =
-                before.is_none_or(|before| before.kind != failure.kind || before.event != failure.event);
+            let is_news = before.is_none_or(|before| before.is_another_than(&failure));
             failing.insert((place, key.clone()), failure.clone());
             is_news
         };
+        if key.is_none() {
+            self.trying().remove(&place);
+        }
         if is_news {
             self.tell(News::Began(Failed { place, key, failure }));
         }
@@ -98,6 +102,23 @@ impl Board {
         let removed = self.failing().remove(&(place, key.clone()));
         if let Some(failure) = removed {
             self.tell(News::Ended(Failed { place, key, failure }));
+        }
+    }
+
+    /// Notes that a lane that stood tries again. Nobody is told before it [went on](Self::went_on): it may well come to
+    /// stand at the same place.
+    pub(in crate::projections) fn tries_again(&self, place: Place) {
+        let failure = self.failing().remove(&(place, None));
+        if let Some(failure) = failure {
+            self.trying().insert(place, failure);
+        }
+    }
+
+    /// Notes that a lane is behind what it stood at, if it did.
+    pub(in crate::projections) fn went_on(&self, place: Place) {
+        let helped = self.trying().remove(&place);
+        if let Some(failure) = helped {
+            self.tell(News::Ended(Failed { place, key: None, failure }));
         }
     }
 
@@ -161,6 +182,11 @@ impl Board {
 
     pub(in crate::projections) fn is_empty(&self) -> bool {
         self.failing().is_empty()
+    }
+
+    fn trying(&self) -> MutexGuard<'_, BTreeMap<Place, Failure>> {
+        // Each change is one insertion or removal.
+        self.trying.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn failing(&self) -> MutexGuard<'_, BTreeMap<(Place, Option<String>), Failure>> {

@@ -9,6 +9,9 @@ use uuid::Uuid;
 
 use crate::{Position, ProjectionError, RecordedEvent};
 
+/// The kind of a failure that passes by itself.
+pub(in crate::projections) const TRANSIENT: &str = "transient";
+
 /// Most characters of a backtrace that are kept.
 const BACKTRACE: usize = 6_000;
 
@@ -83,6 +86,12 @@ impl Failure {
         let backtrace = Backtrace::force_capture().to_string().chars().take(BACKTRACE).collect();
         let failure = Self::new("poison", Chain(error).to_string(), build, at);
         Self { event: Some(event), backtrace: Some(backtrace), ..failure }
+    }
+
+    /// Whether this is not merely the same failure, seen once more. What was tried again because somebody wished it, or
+    /// by another build, and failed again, is another one; what passes by itself is one for as long as it lasts.
+    pub(super) fn is_another_than(&self, other: &Self) -> bool {
+        self.kind != other.kind || (self.kind != TRANSIENT && self.at != other.at)
     }
 
     pub(in crate::projections) fn again(&mut self, error: &ProjectionError, at: Timestamp) {

@@ -6,6 +6,7 @@ mod mass;
 mod sort;
 
 pub(super) use board::{Board, Failed, News};
+pub(super) use failure::TRANSIENT;
 pub use failure::{FailedEvent, Failure};
 pub(super) use mass::{MASS_EVENTS, MASS_FEW, MassPoison, is_mass};
 pub use sort::{Sort, sort};

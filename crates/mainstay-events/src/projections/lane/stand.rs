@@ -83,7 +83,7 @@ impl Lane {
         if let Some(position) = skipped {
             self.note_skip(position, "an operator wished it");
         }
-        self.runner.board().remove(place, None);
+        self.runner.board().tries_again(place);
         // Taken anew, with everything that belongs to it.
         Err(Stop::Lost)
     }

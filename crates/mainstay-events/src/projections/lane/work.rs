@@ -10,7 +10,7 @@ use tokio::time::Instant;
 use super::take::page_size;
 use super::{Holding, Lane, Stop};
 use crate::ReadError;
-use crate::projections::failures::{Failure, MassPoison};
+use crate::projections::failures::{Failure, MassPoison, TRANSIENT};
 use crate::projections::progress::checkpoint::{self, Claimed, Status};
 
 /// Tries in a row, or time, after which a lane that only waits for the database counts as failing.
@@ -69,7 +69,7 @@ impl Lane {
             .increment(1);
         if tries >= DEGRADED_TRIES || since >= DEGRADED_TIME {
             let (build, at) = (self.runner.build(), self.runner.clock().timestamp());
-            let failure = Failure { attempts: tries, ..Failure::new("transient", error, build, at) };
+            let failure = Failure { attempts: tries, ..Failure::new(TRANSIENT, error, build, at) };
             self.runner.board().put(self.place, None, failure);
         }
     }
@@ -138,6 +138,7 @@ impl Lane {
             // It waits for the database no more.
             self.runner.board().remove(self.place, None);
             if page.is_empty() {
+                self.runner.board().went_on(self.place);
                 tokio::select! {
                     // Fails when the store is gone, and we with it.
                     _ = head.changed() => {}
@@ -148,6 +149,7 @@ impl Lane {
             }
             holding.page = page_size(&page);
             self.take(&mut holding, &page, shutdown).await?;
+            self.runner.board().went_on(self.place);
         }
     }
 

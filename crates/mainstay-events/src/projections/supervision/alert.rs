@@ -9,7 +9,7 @@ use serde::Serialize;
 use uuid::Uuid;
 
 use crate::outbox::{Message, id_of};
-use crate::projections::failures::{Failed, Failure, News};
+use crate::projections::failures::{Failed, Failure, News, TRANSIENT};
 use crate::projections::runner::Runner;
 
 /// The topic of messages that tell of a projection that fails.
@@ -17,9 +17,6 @@ pub const PROJECTION_FAILED: &str = "projection_failed";
 
 /// The topic of messages that tell of a projection that goes on.
 pub const PROJECTION_RECOVERED: &str = "projection_recovered";
-
-/// The kind of a failure that passes by itself.
-const TRANSIENT: &str = "transient";
 
 /// A lane that waits for the database is told about once within this time.
 const TOLD_AGAIN_SECONDS: i64 = 600;
@@ -64,12 +61,15 @@ pub(super) async fn tell(runner: &Runner, shutdown: &Shutdown) {
 }
 
 /// What makes a failure another one than those before it. The end of it has the same.
+///
+/// The time is that of the failure in the database, which every holder finds. It changes when an operator's wish or
+/// another build made the projection try again, and that was in vain: whoever helped wants to know. What a projection
+/// tries by itself comes before the failure is noted.
 fn parts(Failed { place, key, failure }: &Failed) -> [String; 7] {
-    let which = match &failure.event {
-        Some(event) => event.position.to_string(),
+    let at = match failure.kind.as_str() {
         // A database that comes and goes: told, and not told every second.
-        None if failure.kind == TRANSIENT => (failure.at.as_second() / TOLD_AGAIN_SECONDS).to_string(),
-        None => failure.at.to_string(),
+        TRANSIENT => (failure.at.as_second() / TOLD_AGAIN_SECONDS).to_string(),
+        _ => failure.at.to_string(),
     };
     [
         place.name.to_owned(),
@@ -77,7 +77,7 @@ fn parts(Failed { place, key, failure }: &Failed) -> [String; 7] {
         place.lane.to_string(),
         key.clone().unwrap_or_default(),
         failure.kind.clone(),
-        which,
+        at,
         failure.build.clone(),
     ]
 }

@@ -101,3 +101,39 @@ async fn the_end_of_a_failure_is_told_too() {
     );
     scene.stop().await;
 }
+
+#[tokio::test]
+async fn whoever_had_it_tried_again_in_vain_is_told_so_and_not_that_it_goes_on() {
+    let pager = Arc::new(Pager::default());
+    let (scene, tallies) = two_that_fail(&pager).await;
+    until_told(&pager, 2).await;
+    for round in 1..=2 {
+        scene.wish("tally", Some("test-ill"), Wish::Retry).await;
+        scene.wish("other", None, Wish::Retry).await;
+        let told = until_told(&pager, 2 * (round + 1)).await;
+        let mut again: Vec<_> = told[2 * round..].iter().map(Message::subject).collect();
+        again.sort_unstable();
+        assert_eq!(again, ["other stands still: poison", "tally has put test-ill aside"]);
+        let ids: BTreeSet<_> = told.iter().map(Message::id).collect();
+        assert_eq!(ids.len(), told.len(), "a receiver that counts takes them for what they are");
+    }
+
+    // The next process finds what was told already; only another build tries by itself.
+    let store = scene.stop().await;
+    let scene = begin(store, &tallies.each_ref(), &pager).await;
+    scene.note("worse", 13).await;
+    let told = until_told(&pager, 7).await;
+    assert_eq!(told[6].subject(), "tally has put test-worse aside");
+
+    for tally in &tallies {
+        tally.ills().bad.clear();
+    }
+    scene.wish("tally", None, Wish::Retry).await;
+    scene.wish("other", None, Wish::Retry).await;
+    let told = until_told(&pager, 10).await;
+    let mut ends: Vec<_> = told[7..].iter().map(Message::subject).collect();
+    ends.sort_unstable();
+    assert_eq!(ends, ["other goes on", "tally goes on with test-ill", "tally goes on with test-worse"]);
+    scene.stop().await;
+    assert_eq!(pager.told().len(), 10);
+}
