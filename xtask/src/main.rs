@@ -41,7 +41,7 @@ enum Task {
     },
     /// Whether the code is formatted
     Fmt,
-    /// Clippy without warnings, with the default features and with all
+    /// Clippy without warnings, with the default features, with all and with none
     Clippy,
     /// Whether the crates keep to their places: arrows, lints, sizes, forbidden dependencies
     #[command(visible_alias = "layout")]

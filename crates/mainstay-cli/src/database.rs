@@ -5,7 +5,6 @@ use std::time::Duration;
 
 use mainstay::Service;
 use mainstay::life::{Configuration, Runtime};
-use mainstay_core::Chain;
 use mainstay_core::settings::{Problem, Setting};
 use mainstay_db::{Database, DatabaseSettings, DbError, MigratedBy, MigrationError};
 use tokio::time::sleep;
@@ -98,7 +97,7 @@ fn busy(settings: &DatabaseSettings, cause: &DbError) -> Problem {
     let limit = Setting::show(&settings.pool_timeout);
     let problem = problem
         .at("DATABASE_URL")
-        .because(format!("it was waited for, for {limit} (DB_POOL_TIMEOUT), in vain: {}", Chain(cause)));
+        .because(format!("it was waited for in vain, for {limit} (DB_POOL_TIMEOUT): {cause}"));
     let who = match settings.url.path() {
         Some(path) => format!("`fuser -v {}` names the processes that have the file open", path.display()),
         None => {

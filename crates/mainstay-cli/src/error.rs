@@ -77,7 +77,7 @@ fn busy<'a>(error: &'a (dyn Error + 'static)) -> Option<&'a DbError> {
 /// A command that needs what a start needs says it as a start would.
 impl From<StartError> for CommandError {
     fn from(error: StartError) -> Self {
-        Self::of(&error, |error| error.problem())
+        Self::of(&error, StartError::problem)
     }
 }
 

@@ -142,7 +142,10 @@ impl Driver {
     }
 
     /// Hears from now on when a bell is rung.
-    #[cfg_attr(not(feature = "postgres"), expect(unused_variables, reason = "a file rings no bells"))]
+    #[cfg_attr(
+        not(feature = "postgres"),
+        expect(unused_variables, clippy::unused_async, reason = "a file rings no bells")
+    )]
     pub(crate) async fn listen(&mut self, bell: &'static str) -> Result<(), DbError> {
         match self {
             Self::Sqlite(_) => Ok(()),

@@ -124,6 +124,8 @@ fn every_code_of_the_runtime_is_explained() {
     }
     codes.sort();
     codes.dedup();
+    // Those of a part that this build has not are not there to be met.
+    codes.retain(|code| cfg!(feature = "alerts") || !code.starts_with("MS08"));
     assert!(codes.len() > 20);
     let unexplained = codes.iter().filter(|code| Shell::new().run(&["check", "--explain", code]).code != 0);
     assert_eq!(unexplained.collect::<Vec<_>>(), [""; 0]);

@@ -178,7 +178,9 @@ impl Limiter {
     pub async fn give_back(&self, receipt: &Receipt) {
         match &self.inner.backend {
             Backend::Off => {}
-            Backend::Memory(store, _) => store.give_back_now(receipt),
+            Backend::Memory(store, _) => {
+                let _ = store.give_back(receipt).await;
+            }
             #[cfg(feature = "redis")]
             Backend::Redis(store) if receipt.mode == Mode::Local => store.local().give_back_now(receipt),
             #[cfg(feature = "redis")]
@@ -236,7 +238,7 @@ impl Limiter {
                 if let 2.. = instances.count() {
                     *charges = charges.resized(|quota| quota.part_of(instances.count()));
                 }
-                (Some(store.charge_now(charges, Mode::Memory)), Mode::Memory)
+                (Some(store.charge(charges).await?), Mode::Memory)
             }
             #[cfg(feature = "redis")]
             Backend::Redis(store) => match store.charge(charges).await {

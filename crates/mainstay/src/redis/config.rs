@@ -162,13 +162,14 @@ impl RedisSettings {
     /// Whether the parts fit, and a client can be made of them.
     fn judge(&self, reader: &mut Reader<'_>) {
         let Some(url) = &self.url else { return };
-        if self.ca_file.is_some() && !url.is_tls() {
+        let contradict = self.ca_file.is_some() && !url.is_tls();
+        if contradict {
             let problem = Problem::error("MS0912", "REDIS_CA_FILE is for rediss: addresses");
             let problem = problem.at("REDIS_CA_FILE").because("without TLS there is nothing to verify");
-            return reader.problem(problem.help("begin REDIS_URL with rediss://, or remove REDIS_CA_FILE"));
+            reader.problem(problem.help("begin REDIS_URL with rediss://, or remove REDIS_CA_FILE"));
         }
         #[cfg(feature = "redis")]
-        if let Err(error) = super::link::client(url, self.ca_file.as_deref()) {
+        if !contradict && let Err(error) = super::link::client(url, self.ca_file.as_deref()) {
             let because = mainstay_core::Chain(&error).to_string();
             let problem = if matches!(error, super::LinkError::Url(_)) {
                 Problem::error("MS0913", "REDIS_URL cannot be used")

@@ -6,6 +6,14 @@ use crate::limits::{Instances, Limiter, LimiterParts};
 
 /// Opens the limits. Where they are in Redis, the connection is made meanwhile; until then, and whenever it is lost, each
 /// limit does what it does on failure.
+#[cfg_attr(
+    not(feature = "redis"),
+    expect(
+        clippy::extra_unused_type_parameters,
+        clippy::unnecessary_wraps,
+        reason = "the store in Redis bears the name of the service, and can fail to open"
+    )
+)]
 pub(super) fn open_limits<S: Service>(
     process: &Process,
     runtime: &Runtime,
