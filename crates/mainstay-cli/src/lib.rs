@@ -23,7 +23,7 @@
 //!
 //! gives the program `serve` (what it does when nothing is said), `check`, `settings`, `secret`, `routes`,
 //! `migrate`, `user`, `token`, `session`, `worker`, `reload`, `openapi`, `reference` and `health`. [`Cli`] adds commands of the
-//! application's own.
+//! application's own; those that work on the database open it by [`with_database`], as all others do.
 //!
 //! Data goes to standard output and talk to standard error. The program ends with 0 when all is well, with 1
 //! when what it was asked to look at is not, and with 2 when it failed itself, or its arguments or settings
