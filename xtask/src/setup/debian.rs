@@ -7,14 +7,15 @@ use crate::command::{self, program};
 /// A file that is there once a package is installed, and the package. The path is a pattern of the shell.
 type Needed = (&'static str, &'static str);
 
-/// The servers that tests start, and the client of the README's tour.
-const SERVERS: [Needed; 7] = [
+/// The servers that tests start, what gives one of them a small disk, and the client of the README's tour.
+const SERVERS: [Needed; 8] = [
     ("/usr/lib/postgresql/*/bin/postgres", "postgresql"),
     ("/usr/bin/redis-server", "redis-server"),
     ("/usr/sbin/slapd", "slapd"),
     ("/usr/bin/ldapsearch", "ldap-utils"),
     ("/usr/sbin/nginx", "nginx-light"),
     ("/usr/lib/python3/dist-packages/aiosmtpd/__init__.py", "python3-aiosmtpd"),
+    ("/usr/bin/mount", "mount"),
     ("/usr/bin/curl", "curl"),
 ];
 
