@@ -89,8 +89,6 @@ pub(crate) const EXPLANATIONS: &[Explanation] = &[
                A service holds the lock for milliseconds. Who holds it for seconds is a long import, a\n\
                migration, a program that opened the file and left a transaction open, or a process that\n\
                was stopped. `fuser -v FILE` names the processes that have the file open.\n\n\
-               Each change is made whole or not at all. Most commands make one; `user passwd` and\n\
-               `user disable` change the account first and end its sessions then: repeat them, and both are\n\
-               done.",
+               Each change is made whole or not at all. Where sessions end with it, they end first.",
     },
 ];

@@ -202,14 +202,18 @@ impl Accounts {
                 audit::passphrase_kept(&user, weakness.code());
             }
         })?;
-        if !self.inner.users.set_password(user.id, password, Some(&known)).await? {
-            return Err(AccountError::Superseded);
-        }
-        audit::passphrase_changed(&user, user.name.as_str());
+        let change = async {
+            if !self.inner.users.set_password(user.id, password, Some(&known)).await? {
+                return Err(AccountError::Superseded);
+            }
+            audit::passphrase_changed(&user, user.name.as_str());
+            Ok(())
+        };
         if !end_others {
+            change.await?;
             return Ok(session.confirm()?);
         }
-        self.end_sessions(&user, session.id(), user.name.as_str()).await?;
+        self.between_sessions(&user, session.id(), user.name.as_str(), change).await?;
         // Ending the others has moved the epoch on; if somebody else has ended this one as well, it stays ended.
         let epoch = self.inner.sessions.epoch(user.id).await?;
         Ok(session.sign_in(user.id, epoch)?)
@@ -221,15 +225,14 @@ impl Accounts {
     ///
     /// See [`AccountError`].
     pub async fn set_disabled(&self, user: &User, is_disabled: bool, by: &str) -> Result<bool, AccountError> {
-        let changed = self.inner.users.set_disabled(user.id, is_disabled).await?;
-        if is_disabled {
-            // Also where nothing was changed: what was begun before may not have been ended.
-            self.end_sessions(user, None, by).await?;
-        }
-        if changed {
-            audit::user_disabled(user, is_disabled, by);
-        }
-        Ok(changed)
+        let change = async {
+            let changed = self.inner.users.set_disabled(user.id, is_disabled).await?;
+            if changed {
+                audit::user_disabled(user, is_disabled, by);
+            }
+            Ok(changed)
+        };
+        if is_disabled { self.between_sessions(user, None, by, change).await } else { change.await }
     }
 
     /// Gives a user another role, which holds from their next request on. Their sessions begin anew.
@@ -241,12 +244,17 @@ impl Accounts {
         if user.provider != Provider::Local {
             return Err(AccountError::RoleNotOurs);
         }
-        let changed = self.inner.users.set_role(user.id, role).await?;
-        if changed {
-            audit::role_changed(user, role.as_str(), by);
-            self.end_sessions(user, None, by).await?;
+        if user.role == role {
+            return Ok(false);
         }
-        Ok(changed)
+        let change = async {
+            let changed = self.inner.users.set_role(user.id, role).await?;
+            if changed {
+                audit::role_changed(user, role.as_str(), by);
+            }
+            Ok(changed)
+        };
+        self.between_sessions(user, None, by, change).await
     }
 
     /// Ends all sessions of a user, but for one that may be kept.
@@ -334,13 +342,36 @@ impl Accounts {
         Ok(user)
     }
 
-    /// The order matters: a sign-in that has read the old hash finds another one, or its epoch over.
     async fn replace(&self, user: &User, password: NewPassword, by: &str) -> Result<(), AccountError> {
-        if !self.inner.users.set_password(user.id, password, None).await? {
+        if user.provider != Provider::Local {
             return Err(AccountError::NotOurs);
         }
-        audit::passphrase_changed(user, by);
-        Ok(self.end_sessions(user, None, by).await?)
+        let change = async {
+            if !self.inner.users.set_password(user.id, password, None).await? {
+                return Err(AccountError::NotOurs);
+            }
+            audit::passphrase_changed(user, by);
+            Ok(())
+        };
+        self.between_sessions(user, None, by, change).await
+    }
+
+    /// Makes a change that no session of before outlives, but for one that may be kept.
+    ///
+    /// Sessions are not always where users are, so this is no transaction. They end before the change: whatever
+    /// breaks afterwards, no change was made with the old ones going on. And they end after it: who signed in between by
+    /// what held until then finds their epoch over, or the hash that they read another one.
+    async fn between_sessions<T>(
+        &self,
+        user: &User,
+        keep: Option<SessionId>,
+        by: &str,
+        change: impl Future<Output = Result<T, AccountError>>,
+    ) -> Result<T, AccountError> {
+        self.inner.sessions.revoke_all(Whose::User(user.id), keep).await?;
+        let changed = change.await?;
+        self.end_sessions(user, keep, by).await?;
+        Ok(changed)
     }
 
     async fn chosen(&self, name: &UserName, password: &Password) -> Result<NewPassword, AccountError> {

@@ -14,7 +14,9 @@ use super::{AccountParts, Accounts, Callers, Identity, Password, PasswordSetting
 use crate::Role;
 use crate::keys::Keys;
 use crate::limits::{LimitSettings, Limiter};
-use crate::session::{MemoryStore, Session, SessionCookie, SessionParts, SessionSettings, Sessions};
+use crate::session::{
+    MemoryStore, Session, SessionCookie, SessionParts, SessionSettings, SessionStore, Sessions,
+};
 use crate::telemetry::metrics::Metrics;
 
 /// As cheap as Argon2 gets while it still takes a whole place.
@@ -49,6 +51,15 @@ impl Fixture {
     }
 
     pub(super) async fn with(parameters: Parameters, directory: Option<Arc<dyn IdentityProvider>>) -> Self {
+        Self::over(parameters, directory, Arc::new(MemoryStore::new(1_000))).await
+    }
+
+    /// The same over another store of sessions.
+    pub(super) async fn over(
+        parameters: Parameters,
+        directory: Option<Arc<dyn IdentityProvider>>,
+        store: Arc<dyn SessionStore>,
+    ) -> Self {
         let (clock, hands) = Clock::manual();
         let (database, tasks) = (database().await, Tasks::new());
         let keys = Keys::new(&Secret::new("the secret of this test"), &[]);
@@ -56,7 +67,7 @@ impl Fixture {
             settings: SessionSettings::default(),
             cookie: SessionCookie::new(false, false),
             keys: &keys,
-            store: Arc::new(MemoryStore::new(1_000)),
+            store,
             clock: clock.clone(),
             tasks: tasks.clone(),
             meter: Metrics::new().sessions().clone(),

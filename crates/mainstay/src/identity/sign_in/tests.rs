@@ -10,10 +10,10 @@ use mainstay_db::query;
 use super::{SignInError, SignedIn};
 use crate::identity::password::Parameters;
 use crate::identity::provider::{Answer, ExternalUser, IdentityProvider, ProviderError};
-use crate::identity::tests::{CHEAP, Fixture, HOME, PASSWORD};
+use crate::identity::tests::{CHEAP, Fixture, HOME, PASSWORD, database};
 use crate::identity::{AccountError, Password, Provider, UserName};
 use crate::limits::Limited;
-use crate::session::Standing;
+use crate::session::{SqlStore, Standing};
 use crate::{ErrorCode, Refusal, Role};
 
 /// Knows carol, and dave who has no role, under two names each; breaks down when asked about eve.
@@ -121,6 +121,24 @@ async fn who_is_disabled_or_changed_meanwhile_begins_none() {
     signed_in.begin(&session).unwrap();
     let refused = fixture.accounts.sessions().save(&session, http::StatusCode::OK).await.unwrap_err();
     assert_eq!(Refusal::from(refused).code(), ErrorCode::Unauthenticated);
+}
+
+#[tokio::test]
+async fn whose_sessions_cannot_be_ended_is_not_changed() {
+    let sessions = database().await;
+    let fixture = Fixture::over(CHEAP, None, Arc::new(SqlStore::new(sessions.clone()))).await;
+    let alice = fixture.user("alice", Role::Editor).await;
+    fixture.hands.advance(Duration::from_secs(1));
+    sessions.close().await.unwrap();
+    fixture.accounts.reset_password(&alice, "test").await.unwrap_err();
+    fixture.accounts.set_password(&alice, &Password::new("eight blue bottles"), "test").await.unwrap_err();
+    fixture.accounts.set_role(&alice, Role::Operator, "test").await.unwrap_err();
+    fixture.accounts.set_disabled(&alice, true, "test").await.unwrap_err();
+    let now = fixture.accounts.users().by_id(alice.id).await.unwrap().unwrap();
+    assert_eq!(
+        (now.role, now.must_change, now.is_disabled, now.changed_at),
+        (Role::Editor, false, false, alice.changed_at)
+    );
 }
 
 #[tokio::test]
