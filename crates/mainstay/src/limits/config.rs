@@ -113,11 +113,11 @@ impl LimitSettings {
                 .read(),
             table_slots: reader
                 .field("RATE_LIMIT_TABLE_SLOTS")
-                .doc("How many addresses and identities one instance counts apart. It takes 26 bytes for each, at once and for ever.")
+                .doc("How many addresses and identities one instance counts apart. It takes 25 bytes for each at most, as they come.")
                 .default(defaults.table_slots)
                 .bounds(1_024..=67_108_864)
                 .too_low("in a flood of addresses newcomers are counted together, and refused together")
-                .too_high("the memory is taken whether it is needed or not")
+                .too_high("a flood of addresses takes that memory, and it is not given back")
                 .read(),
             redis_timeout: reader
                 .field("RATE_LIMIT_REDIS_TIMEOUT")

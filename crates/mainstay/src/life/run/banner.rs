@@ -199,7 +199,7 @@ mod tests {
             runtime: Arc::new(runtime),
             routes: RouteTable::default(),
             posture: "0123456789abcdef".to_owned(),
-            limits: "in memory, 6656 KiB".to_owned(),
+            limits: "in memory, 6400 KiB".to_owned(),
         };
         let terminal = Terminal::default();
         let logging = Logging::new(&LogSettings::default(), &clock, terminal.clone());
@@ -222,7 +222,7 @@ mod tests {
   instance     one
   reload       `sample reload`, or SIGHUP
   routes       0, 0 waivers
-  limits       in memory, 6656 KiB
+  limits       in memory, 6400 KiB
   posture      0123456789abcdef
   warnings     0
   ready in     12 ms

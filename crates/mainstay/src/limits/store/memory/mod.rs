@@ -1,7 +1,7 @@
 //! Buckets in the memory of this process.
 //!
-//! The table never grows, and never forgets a bucket that is not full: see [`table`]. A check takes no lock that is
-//! shared with the keys of other sets, and allocates nothing.
+//! The table has room for a fixed number, and never forgets a bucket that is not full: see [`table`]. A check allocates
+//! nothing; memory is the system's until somebody is counted in it.
 
 mod sketch;
 mod table;
@@ -44,7 +44,7 @@ impl MemoryStore {
         Self { origin: clock.now(), clock, hasher: RandomState::new(), table: Table::new(slots) }
     }
 
-    /// The memory that it takes, now and for ever.
+    /// The memory that it takes at most.
     pub fn bytes(&self) -> usize {
         self.table.bytes()
     }

@@ -4,6 +4,7 @@
 //! fullest of the four says. A charge raises all four, so no key is ever counted too little; a key is counted too much
 //! where all four of its cells are shared with busier ones.
 
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicI64, Ordering};
 
 const ROWS: usize = 4;
@@ -16,7 +17,9 @@ const ODD: [u64; ROWS] =
     [0x9e37_79b9_7f4a_7c15, 0xc2b2_ae3d_27d4_eb4f, 0xd6e8_feb8_6659_fd93, 0xff51_afd7_ed55_8ccd];
 
 pub(super) struct Sketch {
-    cells: Box<[AtomicI64]>,
+    /// There with the first charge: most services never meet a flood.
+    cells: OnceLock<Box<[AtomicI64]>>,
+    row: usize,
     /// What is left of a product is the number of a cell.
     shift: u32,
 }
@@ -25,32 +28,35 @@ impl Sketch {
     /// `sets` is a power of two.
     pub(super) fn new(sets: usize) -> Self {
         let row = sets * CELLS_PER_SET;
-        let cells = (0..row * ROWS).map(|_| AtomicI64::new(i64::MIN)).collect();
-        Self { cells, shift: u64::BITS - row.trailing_zeros() }
+        Self { cells: OnceLock::new(), row, shift: u64::BITS - row.trailing_zeros() }
     }
 
+    /// The memory that it takes at most.
     pub(super) fn bytes(&self) -> usize {
-        self.cells.len() * size_of::<AtomicI64>()
+        self.row * ROWS * size_of::<AtomicI64>()
     }
 
     /// The TAT of a key's bucket, or a later one.
     pub(super) fn tat(&self, key: u64) -> i64 {
-        self.of(key).map(|cell| cell.load(Ordering::Relaxed)).min().unwrap_or(i64::MIN)
+        let Some(cells) = self.cells.get() else { return i64::MIN };
+        self.of(cells, key).map(|cell| cell.load(Ordering::Relaxed)).min().unwrap_or(i64::MIN)
     }
 
     /// Makes a key's bucket be full at `tat` at the earliest.
     pub(super) fn raise(&self, key: u64, tat: i64) {
-        for cell in self.of(key) {
+        let empty = || (0..self.row * ROWS).map(|_| AtomicI64::new(i64::MIN)).collect();
+        for cell in self.of(self.cells.get_or_init(empty), key) {
             cell.fetch_max(tat, Ordering::Relaxed);
         }
     }
 
-    fn of(&self, key: u64) -> impl Iterator<Item = &AtomicI64> {
-        let row = self.cells.len() / ROWS;
+    /// The cells of a key.
+    fn of<'a>(&self, cells: &'a [AtomicI64], key: u64) -> impl Iterator<Item = &'a AtomicI64> {
+        let (row, shift) = (self.row, self.shift);
         ODD.iter().enumerate().filter_map(move |(number, odd)| {
             #[expect(clippy::cast_possible_truncation, reason = "shifted to less than a length")]
-            let at = (key.wrapping_mul(*odd) >> self.shift) as usize;
-            self.cells.get(number * row + at)
+            let at = (key.wrapping_mul(*odd) >> shift) as usize;
+            cells.get(number * row + at)
         })
     }
 }

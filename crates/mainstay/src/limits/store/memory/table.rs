@@ -19,23 +19,29 @@ use crate::limits::gcra::{Decision, Quota, decide};
 /// The slots of a set.
 const WAYS: usize = 8;
 
-#[derive(Clone, Copy, Default)]
-struct Slot {
-    /// Of the key; 0 where nobody ever was.
-    fingerprint: u64,
-    tat: i64,
-}
+/// The sets behind one lock: so many that each such part is memory of the system's own, page by page.
+const PART: usize = 1024;
 
-#[derive(Default)]
-struct Set {
-    slots: [Slot; WAYS],
-    /// The last TAT of those who found no slot here: until then, newcomers may have charges in the sketch.
-    crowded_until: i64,
-}
+/// The fingerprint of a key, 0 where nobody ever was, and the TAT of its bucket.
+type Slot = (u64, i64);
+
+/// The slots, and the last TAT of those who found none here: until then, newcomers may have charges in the sketch.
+///
+/// Nothing but numbers that are zero at first: `vec!` asks the system for such memory and does not touch it. Pages in
+/// which nobody was ever counted are not there.
+type Set = ([Slot; WAYS], i64);
 
 pub(super) struct Table {
-    sets: Box<[Mutex<Set>]>,
+    parts: Box<[Mutex<Vec<Set>>]>,
+    /// The number of sets, a power of two, less one: all bits of a set's number.
+    mask: u64,
     sketch: Sketch,
+}
+
+/// A set, and the lock that holds it.
+struct Locked<'a> {
+    part: MutexGuard<'a, Vec<Set>>,
+    at: usize,
 }
 
 /// Where a key can be charged.
@@ -49,34 +55,36 @@ impl Table {
     /// Room for so many keys, rounded up to a power of two.
     pub(super) fn new(slots: usize) -> Self {
         let sets = slots.div_ceil(WAYS).next_power_of_two();
-        Self { sets: (0..sets).map(|_| Mutex::default()).collect(), sketch: Sketch::new(sets) }
+        let part = sets.min(PART);
+        let parts = (0..sets / part).map(|_| Mutex::new(vec![Set::default(); part])).collect();
+        Self { parts, mask: sets as u64 - 1, sketch: Sketch::new(sets) }
     }
 
-    /// The memory that it takes.
+    /// The memory that it takes at most.
     pub(super) fn bytes(&self) -> usize {
-        self.sets.len() * size_of::<Mutex<Set>>() + self.sketch.bytes()
+        self.sets() * size_of::<Set>() + self.sketch.bytes()
     }
 
     /// How many buckets are not full.
     pub(super) fn live(&self, now: i64) -> usize {
-        let live = |set: &Mutex<Set>| lock(set).slots.iter().filter(|slot| slot.tat > now).count();
-        self.sets.iter().map(live).sum()
+        let live = |(slots, _): &Set| slots.iter().filter(|(_, tat)| *tat > now).count();
+        self.parts.iter().map(|part| lock(part).iter().map(live).sum::<usize>()).sum()
     }
 
     /// Charges one request.
     pub(super) fn charge(&self, key: u64, quota: Quota, now: i64) -> Decision {
-        let mut set = self.lock(key);
-        let place = set.place(key, now);
-        let decision = decide(self.tat(&set, &place, key, now), quota, now);
+        let mut locked = self.lock(key);
+        let set = locked.set();
+        let place = place(set, key, now);
+        let decision = decide(self.tat(set, &place, key, now), quota, now);
         if let Decision::Go { tat } = decision {
+            let (slots, crowded_until) = set;
             match place {
-                Place::Own(at) | Place::Free(at) => {
-                    set.slots[at] = Slot { fingerprint: fingerprint(key), tat }
-                }
+                Place::Own(at) | Place::Free(at) => slots[at] = (fingerprint(key), tat),
                 Place::None => {
                     // Under the lock of the set: no other request of this key is between reading and writing.
                     self.sketch.raise(key, tat);
-                    set.crowded_until = set.crowded_until.max(tat);
+                    *crowded_until = tat.max(*crowded_until);
                 }
             }
         }
@@ -86,83 +94,97 @@ impl Table {
     /// Takes back a charge that made the bucket be full at `charged`. A bucket that was full since has forgotten it, and
     /// what stands in the sketch is not only the key's: there is nothing to take back then.
     pub(super) fn give_back(&self, key: u64, quota: Quota, charged: i64, now: i64) {
-        let mut set = self.lock(key);
+        let mut locked = self.lock(key);
+        let set = locked.set();
         if now < charged
-            && let Place::Own(at) = set.place(key, now)
+            && let Place::Own(at) = place(set, key, now)
         {
-            set.slots[at].tat -= quota.emission;
+            let (_, tat) = &mut set.0[at];
+            *tat -= quota.emission;
         }
     }
 
     /// The TAT of a key's own slot; long ago, if it has none.
     #[cfg(feature = "redis")]
     pub(super) fn own(&self, key: u64, now: i64) -> i64 {
-        let set = self.lock(key);
-        if let Place::Own(at) = set.place(key, now) { set.slots[at].tat } else { i64::MIN }
+        let mut locked = self.lock(key);
+        let set = locked.set();
+        if let Place::Own(at) = place(set, key, now) { set.0[at].1 } else { i64::MIN }
     }
 
     /// Makes a bucket be full at `tat`, if it has a slot or can have one.
     #[cfg(feature = "redis")]
     pub(super) fn set(&self, key: u64, tat: i64, now: i64) {
-        let mut set = self.lock(key);
-        if let Place::Own(at) | Place::Free(at) = set.place(key, now) {
-            set.slots[at] = Slot { fingerprint: fingerprint(key), tat };
+        let mut locked = self.lock(key);
+        let set = locked.set();
+        if let Place::Own(at) | Place::Free(at) = place(set, key, now) {
+            set.0[at] = (fingerprint(key), tat);
         }
     }
 
     /// Makes a bucket be full at `tat` at the earliest, if it has a slot or can have one.
     pub(super) fn raise(&self, key: u64, tat: i64, now: i64) {
-        let mut set = self.lock(key);
-        match set.place(key, now) {
-            Place::Own(at) => set.slots[at].tat = set.slots[at].tat.max(tat),
-            Place::Free(at) => set.slots[at] = Slot { fingerprint: fingerprint(key), tat },
+        let mut locked = self.lock(key);
+        let set = locked.set();
+        match place(set, key, now) {
+            Place::Own(at) => set.0[at].1 = tat.max(set.0[at].1),
+            Place::Free(at) => set.0[at] = (fingerprint(key), tat),
             Place::None => {}
         }
     }
 
     /// Whether the key has a slot that is not full.
     pub(super) fn is_live(&self, key: u64, now: i64) -> bool {
-        let set = self.lock(key);
-        matches!(set.place(key, now), Place::Own(at) if set.slots[at].tat > now)
+        let mut locked = self.lock(key);
+        let set = locked.set();
+        matches!(place(set, key, now), Place::Own(at) if set.0[at].1 > now)
     }
 
-    fn tat(&self, set: &Set, place: &Place, key: u64, now: i64) -> i64 {
+    fn tat(&self, (slots, crowded_until): &Set, place: &Place, key: u64, now: i64) -> i64 {
         match place {
-            Place::Own(at) => set.slots[*at].tat,
-            _ if set.crowded_until > now => self.sketch.tat(key),
+            Place::Own(at) => slots[*at].1,
+            _ if *crowded_until > now => self.sketch.tat(key),
             _ => i64::MIN,
         }
     }
 
-    fn lock(&self, key: u64) -> MutexGuard<'_, Set> {
-        // The number of sets is a power of two, and the fingerprint holds the bits that are masked out here.
-        #[expect(clippy::cast_possible_truncation, reason = "masked to less than a length")]
-        let at = key as usize & (self.sets.len() - 1);
-        lock(&self.sets[at])
+    fn sets(&self) -> usize {
+        self.parts.iter().map(|part| lock(part).len()).sum()
+    }
+
+    fn lock(&self, key: u64) -> Locked<'_> {
+        // The fingerprint holds the bits that are masked out here.
+        #[expect(clippy::cast_possible_truncation, reason = "masked to less than the number of sets")]
+        let set = (key & self.mask) as usize;
+        Locked { part: lock(&self.parts[set / PART]), at: set % PART }
     }
 }
 
-impl Set {
-    fn place(&self, key: u64, now: i64) -> Place {
-        let own = fingerprint(key);
-        let mut free = Place::None;
-        for (at, slot) in self.slots.iter().enumerate() {
-            if slot.fingerprint == own {
-                return Place::Own(at);
-            }
-            if slot.tat <= now {
-                free = Place::Free(at);
-            }
-        }
-        free
+impl Locked<'_> {
+    fn set(&mut self) -> &mut Set {
+        &mut self.part[self.at]
     }
+}
+
+fn place((slots, _): &Set, key: u64, now: i64) -> Place {
+    let own = fingerprint(key);
+    let mut free = Place::None;
+    for (at, (fingerprint, tat)) in slots.iter().enumerate() {
+        if *fingerprint == own {
+            return Place::Own(at);
+        }
+        if *tat <= now {
+            free = Place::Free(at);
+        }
+    }
+    free
 }
 
 fn fingerprint(key: u64) -> u64 {
     key.max(1)
 }
 
-fn lock(set: &Mutex<Set>) -> MutexGuard<'_, Set> {
+fn lock(part: &Mutex<Vec<Set>>) -> MutexGuard<'_, Vec<Set>> {
     // Slots are plain values that are replaced whole: a panic elsewhere cannot leave one half written.
-    set.lock().unwrap_or_else(PoisonError::into_inner)
+    part.lock().unwrap_or_else(PoisonError::into_inner)
 }

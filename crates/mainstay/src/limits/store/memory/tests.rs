@@ -39,10 +39,10 @@ fn of_ten(store: &MemoryStore, number: u128) -> usize {
 fn the_memory_is_stated_and_bounded() {
     let slots = 262_144;
     let (small, _) = store(slots);
-    assert_eq!(small.bytes(), slots / 8 * 144 + slots / 8 * 64);
+    assert_eq!(small.bytes(), slots / 8 * 136 + slots / 8 * 64);
     assert!(small.bytes() < 16 << 20);
-    assert_eq!(store(1).0.bytes(), 144 + 64);
-    assert_eq!(store(9).0.bytes(), 2 * (144 + 64));
+    assert_eq!(store(1).0.bytes(), 136 + 64);
+    assert_eq!(store(9).0.bytes(), 2 * (136 + 64));
 }
 
 #[test]
