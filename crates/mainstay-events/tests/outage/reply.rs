@@ -8,7 +8,12 @@ use mainstay_servers::{ChaosProxy, Postgres};
 
 use crate::log::{insist, noting, open, streams};
 
+/// The most appends in which the reply of a commit is looked for.
+const ROUNDS: usize = 400;
+
 /// Each append loses its connection after another number of bytes of replies: some before the commit, some at its reply.
+/// The latter is short, and how many bytes come before it depends on what the connection has prepared: so the numbers go
+/// through all that an append is answered, in steps that do not jump over it, until it was met.
 #[tokio::test]
 async fn a_commit_whose_reply_is_lost_has_one_effect() {
     let postgres = Postgres::start();
@@ -22,12 +27,11 @@ async fn a_commit_whose_reply_is_lost_has_one_effect() {
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
     };
-    let rounds: Vec<usize> = (0..20).collect();
     let working = async {
-        let (mut repeated, mut lost) = (0, 0);
-        for round in &rounds {
+        let (mut rounds, mut repeated, mut lost) = (0, 0, 0);
+        while rounds < ROUNDS && (repeated == 0 || lost <= 3) {
             let failed = AtomicUsize::new(0);
-            proxy.drop_reply_after(10 + round * 36);
+            proxy.drop_reply_after(10 + rounds * 11 % 720);
             let calm = async {
                 // Until it has failed once; one that does not fail ends the wait too.
                 while failed.load(Ordering::Relaxed) == 0 {
@@ -37,20 +41,21 @@ async fn a_commit_whose_reply_is_lost_has_one_effect() {
                 std::future::pending::<()>().await;
             };
             let appended = tokio::select! {
-                appended = insist(&store, noting(*round), &failed) => appended,
+                appended = insist(&store, noting(rounds), &failed) => appended,
                 () = calm => unreachable!("it waits for ever"),
             };
             proxy.pass();
             lost += failed.load(Ordering::Relaxed).min(1);
             repeated += usize::from(appended.repeated);
+            rounds += 1;
         }
-        (repeated, lost)
+        (rounds, repeated, lost)
     };
-    let (repeated, lost) = tokio::select! {
+    let (rounds, repeated, lost) = tokio::select! {
         counts = working => counts,
         () = probing => unreachable!("it never ends"),
     };
     assert!(lost > 3, "{lost} appends lost their connection");
-    assert!(repeated > 0, "no reply of a commit was lost");
-    assert_eq!(streams(&store).await.len(), rounds.len(), "each append has one event");
+    assert!(repeated > 0, "no reply of a commit was lost in {rounds} appends");
+    assert_eq!(streams(&store).await.len(), rounds, "each append has one event");
 }
