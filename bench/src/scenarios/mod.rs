@@ -67,7 +67,7 @@ mod tests {
     #[test]
     fn numbers_are_found_by_what_stands_before_them() {
         let printed = "one key: mean 42 ns, 0 allocations\n\
-                       flood memory: 100 KiB before, 150 KiB after, 7000 KiB of them the table\n\
+                       flood memory: 100 KiB before, 150 KiB after, the table is 7000 KiB at most\n\
                        flood: mean 77 ns over 5 keys\n";
         assert_eq!(number(printed, "one key", "mean "), Some(42.0));
         assert_eq!(number(printed, "one key", " ns, "), Some(0.0));

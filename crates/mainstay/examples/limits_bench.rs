@@ -1,7 +1,7 @@
 //! What it costs to limit: `cargo run --release -p mainstay --example limits_bench [KEYS]`.
 //!
-//! Checks buckets in memory over and over: few keys, many keys, several threads; and then a flood of keys that nobody
-//! has seen before, 100 million unless another number is given, while one client keeps to its rate and one does not.
+//! A flood of keys that nobody has seen before, 100 million unless another number is given, while one client keeps to its
+//! rate and one does not; and then checks of buckets in memory over and over: few keys, many keys, several threads.
 
 #![expect(clippy::print_stdout, reason = "a program that prints its measurements")]
 
@@ -34,13 +34,14 @@ const WIDE: Quota = Quota::of(Rate::per_second(1_000_000));
 
 fn main() -> Result<(), Box<dyn Error>> {
     let flood = std::env::args().nth(1).map_or(Ok(FLOOD), |number| number.parse())?;
+    // First, while no table was given back whose memory the next one would get.
+    flooded(flood)?;
     measure("one key", 1);
     measure("1000 keys", 1_000);
     measure("100000 keys", 100_000);
     measure("100000 keys, refused", 0);
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).build()?;
-    runtime.block_on(two_at_once())?;
-    flooded(flood)
+    runtime.block_on(two_at_once())
 }
 
 /// The mean of many checks over so many keys; none stands for keys whose buckets are empty.
@@ -118,7 +119,7 @@ fn flooded(keys: u64) -> Result<(), Box<dyn Error>> {
     let due = took.as_nanos() / u128::from(DEFAULT.emission.unsigned_abs()) + 1;
     println!("flood: mean {} ns over {keys} keys in {took:?}", mean(took, keys));
     println!(
-        "flood memory: {before} KiB before, {after} KiB after, {} KiB of them the table",
+        "flood memory: {before} KiB before, {after} KiB after, the table is {} KiB at most",
         store.bytes() / 1024
     );
     println!("flood innocent: {served} of {asked} served");

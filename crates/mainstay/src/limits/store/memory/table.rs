@@ -33,8 +33,8 @@ type Set = ([Slot; WAYS], i64);
 
 pub(super) struct Table {
     parts: Box<[Mutex<Vec<Set>>]>,
-    /// The number of sets, a power of two, less one: all bits of a set's number.
-    mask: u64,
+    /// How many sets there are, a power of two.
+    sets: usize,
     sketch: Sketch,
 }
 
@@ -57,12 +57,12 @@ impl Table {
         let sets = slots.div_ceil(WAYS).next_power_of_two();
         let part = sets.min(PART);
         let parts = (0..sets / part).map(|_| Mutex::new(vec![Set::default(); part])).collect();
-        Self { parts, mask: sets as u64 - 1, sketch: Sketch::new(sets) }
+        Self { parts, sets, sketch: Sketch::new(sets) }
     }
 
     /// The memory that it takes at most.
     pub(super) fn bytes(&self) -> usize {
-        self.sets() * size_of::<Set>() + self.sketch.bytes()
+        self.sets * size_of::<Set>() + self.sketch.bytes()
     }
 
     /// How many buckets are not full.
@@ -148,14 +148,10 @@ impl Table {
         }
     }
 
-    fn sets(&self) -> usize {
-        self.parts.iter().map(|part| lock(part).len()).sum()
-    }
-
     fn lock(&self, key: u64) -> Locked<'_> {
         // The fingerprint holds the bits that are masked out here.
         #[expect(clippy::cast_possible_truncation, reason = "masked to less than the number of sets")]
-        let set = (key & self.mask) as usize;
+        let set = key as usize & (self.sets - 1);
         Locked { part: lock(&self.parts[set / PART]), at: set % PART }
     }
 }
