@@ -368,9 +368,10 @@ impl Accounts {
         by: &str,
         change: impl Future<Output = Result<T, AccountError>>,
     ) -> Result<T, AccountError> {
-        self.inner.sessions.revoke_all(Whose::User(user.id), keep).await?;
-        let changed = change.await?;
+        // Told of here: they are over, whatever becomes of the change.
         self.end_sessions(user, keep, by).await?;
+        let changed = change.await?;
+        self.inner.sessions.revoke_all(Whose::User(user.id), keep).await?;
         Ok(changed)
     }
 
